@@ -1,0 +1,193 @@
+"""What a suite may name, and whether it names it rightly."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphcl.benchmark.suite import Suite
+
+# Protocols of the literature that graphcl does not run itself (node_level_results, table 1):
+# a published figure may carry one of them and is then listed, never compared.
+FOREIGN_PROTOCOLS: Mapping[str, str] = {
+    "P-RND1": "random 10% train / 90% test, no validation set, C by cross-validation on train",
+    "P-RND3": "random 20% train / 80% test, C by resplits of train",
+    "P-RND4": "random 10/10/80, one split, probe tuned per data set",
+    "P-RND5": "10% of each class train, everything else test, no validation set",
+    "P-OGB": "official time split of the Open Graph Benchmark",
+}
+
+Location = tuple[int | str, ...]
+Problem = tuple[Location, str]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Names that a suite may use.
+
+    Attributes:
+        methods: Method name -> levels it works on ("node", "graph").
+        datasets: Data set name -> its level.
+        protocols: Protocol id -> its task ("probe" or "clustering").
+    """
+
+    methods: Mapping[str, frozenset[str]]
+    datasets: Mapping[str, str]
+    protocols: Mapping[str, str]
+
+    @classmethod
+    def installed(cls) -> Catalogue:
+        """Everything that this installation knows."""
+        from graphcl.datasets import available
+        from graphcl.evaluation import PROTOCOLS
+        from graphcl.methods import get_method, method_names
+
+        return cls(
+            methods={name: get_method(name).method.levels for name in method_names()},
+            datasets={card.name: card.level for card in available()},
+            protocols={identifier: entry.task for identifier, entry in PROTOCOLS.items()},
+        )
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """A message for a name that does not exist, with the nearest that does.
+
+    Example:
+        >>> unknown("method", "grac", ["grace", "raw"])
+        "unknown method 'grac'; did you mean 'grace'? Known: grace, raw"
+    """
+    names = sorted(known)
+    by_lower = {entry.lower(): entry for entry in names}
+    nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    hint = f"; did you mean {by_lower[nearest[0]]!r}?" if nearest else "."
+    return f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}"
+
+
+def check_suite(suite: Suite, catalogue: Catalogue) -> list[Problem]:
+    """Find what pydantic cannot know: unknown names, duplicates, rows that cannot run.
+
+    Args:
+        suite: The suite, of valid shape.
+        catalogue: The names it may use.
+
+    Returns:
+        Problems in the order of the file, each with the place of the field.
+    """
+    return [
+        *_check_datasets(suite, catalogue),
+        *_check_methods(suite, catalogue),
+        *_check_protocols(suite.evaluations, ("evaluations",), catalogue),
+        *_duplicates(suite.seeds, ("seeds",), "seed"),
+        *_check_published(suite, catalogue),
+    ]
+
+
+def _check_datasets(suite: Suite, catalogue: Catalogue) -> list[Problem]:
+    problems: list[Problem] = []
+    known = {name.lower(): name for name in catalogue.datasets}
+    labels = {row.name: row for row in suite.methods}
+    for i, entry in enumerate(suite.datasets):
+        here: Location = ("datasets", i)
+        if entry.name.lower() not in known:
+            problems.append((here, unknown("data set", entry.name, catalogue.datasets)))
+            continue
+        if entry.evaluations is not None:
+            place = (*here, "evaluations")
+            problems += _check_protocols(entry.evaluations, place, catalogue)
+        if entry.methods is not None:
+            place = (*here, "methods")
+            problems += [
+                ((*place, j), unknown("row", label, labels))
+                for j, label in enumerate(entry.methods)
+                if label not in labels
+            ]
+            problems += _duplicates(entry.methods, place, "row")
+        level = catalogue.datasets[known[entry.name.lower()]]
+        for row in suite.rows_for(entry):
+            if level not in catalogue.methods.get(row.method, {level}):
+                problems.append(
+                    (
+                        here,
+                        f"method {row.method!r} does not work on the {level}-level data set "
+                        f"{entry.name!r}; name the rows that do with a 'methods' list",
+                    )
+                )
+    return problems + _duplicates([d.name.lower() for d in suite.datasets], ("datasets",), "name")
+
+
+def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
+    problems: list[Problem] = []
+    in_suite = {entry.name.lower() for entry in suite.datasets}
+    first: dict[str, int] = {}
+    for i, row in enumerate(suite.methods):
+        here: Location = ("methods", i)
+        if row.method not in catalogue.methods:
+            problems.append(
+                ((*here, "method"), unknown("method", row.method, catalogue.methods)),
+            )
+        if row.name in first:
+            problems.append(
+                (
+                    here,
+                    f"row {row.name!r} is given twice (first as methods[{first[row.name]}]); "
+                    "give one of them a 'label' of its own",
+                )
+            )
+        first.setdefault(row.name, i)
+        problems += [
+            (
+                (*here, "per_dataset", name),
+                unknown("data set of this suite", name, [d.name for d in suite.datasets]),
+            )
+            for name in row.per_dataset
+            if name.lower() not in in_suite
+        ]
+    return problems
+
+
+def _check_protocols(ids: list[str], place: Location, catalogue: Catalogue) -> list[Problem]:
+    problems: list[Problem] = [
+        ((*place, i), unknown("protocol", identifier, catalogue.protocols))
+        for i, identifier in enumerate(ids)
+        if identifier not in catalogue.protocols
+    ]
+    return problems + _duplicates(ids, place, "protocol")
+
+
+def _check_published(suite: Suite, catalogue: Catalogue) -> list[Problem]:
+    problems: list[Problem] = []
+    datasets = [entry.name for entry in suite.datasets]
+    labels = [row.name for row in suite.methods]
+    protocols = {**catalogue.protocols, **FOREIGN_PROTOCOLS}
+    first: dict[tuple[str, ...], int] = {}
+    for i, figure in enumerate(suite.published):
+        here: Location = ("published", i)
+        if figure.dataset.lower() not in {name.lower() for name in datasets}:
+            message = unknown("data set of this suite", figure.dataset, datasets)
+            problems.append(((*here, "dataset"), message))
+        if figure.method not in labels:
+            message = unknown("row of this suite", figure.method, labels)
+            problems.append(((*here, "method"), message))
+        if figure.protocol not in protocols:
+            message = unknown("protocol", figure.protocol, protocols)
+            problems.append(((*here, "protocol"), message))
+        key = (figure.dataset.lower(), figure.method, figure.protocol, figure.metric)
+        if key in first:
+            problems.append(
+                (here, f"the same figure is already given as published[{first[key]}]"),
+            )
+        first.setdefault(key, i)
+    return problems
+
+
+def _duplicates(values: Iterable[object], place: Location, what: str) -> list[Problem]:
+    seen: set[object] = set()
+    problems: list[Problem] = []
+    for i, value in enumerate(values):
+        if value in seen:
+            problems.append(((*place, i), f"{what} {value!r} is given twice"))
+        seen.add(value)
+    return problems

@@ -1,0 +1,172 @@
+"""Cells: one number-producing unit of a suite, its identity and its result.
+
+A cell is (data set, row, seed, protocol). Its key is a hash of everything that determines its
+numbers, so a cell whose method, parameters or data set changed is another cell and runs again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from graphcl.benchmark.suite import Suite
+
+# Raise when the meaning of a cell changes for all methods (e.g. how seeds are derived).
+KEY_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What to compute.
+
+    Attributes:
+        key: Hash of everything that determines the numbers (16 hexadecimal digits).
+        dataset: Name of the data set's card.
+        row: Label of the row in the tables.
+        method: Registered name of the method.
+        parameters: Parameters that the suite gives on top of the published ones.
+        protocol: Protocol id of the evaluation.
+        seed: Fixes split, encoder and probe.
+    """
+
+    key: str
+    dataset: str
+    row: str
+    method: str
+    parameters: dict[str, Any]
+    protocol: str
+    seed: int
+
+    @property
+    def title(self) -> str:
+        """The cell in words."""
+        return f"{self.dataset} · {self.row} · {self.protocol} · seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What came out of a cell.
+
+    Attributes:
+        cell: The cell.
+        status: "done" or "failed".
+        metrics: Metric name -> value as a fraction (empty where failed).
+        message: Why it failed, one line.
+        details: Traceback or the last output of the process, where it failed.
+        settings: Resolved settings: training settings and parameters.
+        settings_source: Where the settings come from.
+        split_hash: Hash of the split's indices; None where the protocol has no split.
+        seconds_training: Wall time to obtain the embeddings (shared by all protocols of the seed).
+        seconds_evaluation: Wall time of the evaluation.
+        peak_memory_mib: Peak resident memory of the process while training.
+        peak_gpu_memory_mib: Peak memory allocated on the accelerator; None without one.
+        epochs: Epochs that were run.
+        versions: Package -> version.
+        machine: The machine in words.
+        timestamp: When it finished (UTC, ISO 8601).
+    """
+
+    cell: Cell
+    status: Literal["done", "failed"]
+    metrics: dict[str, float] = field(default_factory=dict)
+    message: str = ""
+    details: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    settings_source: str = ""
+    split_hash: str | None = None
+    seconds_training: float | None = None
+    seconds_evaluation: float | None = None
+    peak_memory_mib: float | None = None
+    peak_gpu_memory_mib: float | None = None
+    epochs: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    timestamp: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether it has numbers."""
+        return self.status == "done"
+
+    def to_json(self) -> str:
+        """One line of JSON, without a line end."""
+        return json.dumps(asdict(self), ensure_ascii=False, default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> CellResult:
+        """Read what `to_json` wrote; fields that are not known here are left out.
+
+        Raises:
+            ValueError: Not the JSON of a result.
+        """
+        try:
+            values = json.loads(text)
+            cell = Cell(**{name: values["cell"][name] for name in Cell.__dataclass_fields__})
+            known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+            return cls(**{**known, "cell": cell})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not the result of a cell: {error!r}") from error
+
+
+Fingerprint = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
+
+
+def installed_fingerprint(
+    dataset: str, method: str, parameters: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Everything beside protocol and seed that determines a cell, for what is installed.
+
+    Args:
+        dataset: Name of the data set's card.
+        method: Registered name of the method.
+        parameters: Parameters given by the suite.
+
+    Returns:
+        The method with the version of its mathematics, its settings and the data set's card.
+    """
+    from graphcl.datasets import available
+    from graphcl.methods import get_method
+
+    card = next(card for card in available() if card.name == dataset)
+    return {
+        "dataset": [card.name, card.loader, dict(card.arguments)],
+        "method": [method, get_method(method).version],
+        "parameters": dict(parameters),
+    }
+
+
+def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint) -> list[Cell]:
+    """All cells of a suite, in the order of the report.
+
+    Args:
+        suite: The suite.
+        fingerprint: (data set, method, parameters) -> what determines their cells.
+    """
+    cells: list[Cell] = []
+    for entry in suite.datasets:
+        for row in suite.rows_for(entry):
+            parameters = row.parameters_for(entry.name)
+            print_ = fingerprint(entry.name, row.method, parameters)
+            for seed in suite.seeds:
+                for protocol in suite.evaluations_for(entry):
+                    cells.append(
+                        Cell(
+                            key=_key(print_, protocol, seed),
+                            dataset=entry.name,
+                            row=row.name,
+                            method=row.method,
+                            parameters=parameters,
+                            protocol=protocol,
+                            seed=seed,
+                        )
+                    )
+    return cells
+
+
+def _key(fingerprint: Mapping[str, Any], protocol: str, seed: int) -> str:
+    identity = {**fingerprint, "protocol": protocol, "seed": seed, "key_version": KEY_VERSION}
+    text = json.dumps(identity, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

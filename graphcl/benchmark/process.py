@@ -1,0 +1,173 @@
+"""Run the cells of one (data set, row) in a process of their own, so that a crash stays there."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import IO, Any
+
+from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.machine import usable_cores
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process does: all missing cells of one row on one data set.
+
+    Attributes:
+        cells: Cells that share data set, method and parameters.
+        data_root: Where the raw data live; None for the default.
+        timeout: Seconds for all cells together; None for no limit.
+    """
+
+    cells: tuple[Cell, ...]
+    data_root: str | None = None
+    timeout: float | None = None
+
+    def to_json(self) -> str:
+        """The task as JSON, for the process's input."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Task:
+        """Read what `to_json` wrote."""
+        values = json.loads(text)
+        return cls(**{**values, "cells": tuple(Cell(**cell) for cell in values["cells"])})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sign of life: what is being done."""
+
+    text: str
+
+
+class TaskFailure(Exception):
+    """The process ended before its cells did; the message says why, `details` what it printed."""
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+
+
+Executor = Callable[[Task], Iterator["CellResult | Progress"]]
+
+WORKER = (sys.executable, "-m", "graphcl.benchmark.worker")
+
+
+def run_in_process(
+    task: Task, *, command: tuple[str, ...] = WORKER, show_output: bool = False
+) -> Iterator[CellResult | Progress]:
+    """Run a task in a process and hand on what it says, as it says it.
+
+    Args:
+        task: The cells to compute.
+        command: The worker to start; it reads the task from its input.
+        show_output: Let what the process prints through to the terminal.
+
+    Yields:
+        Results and signs of life.
+
+    Raises:
+        TaskFailure: The process crashed, was killed or exceeded the time limit.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if show_output else errors,
+            env=worker_environment(),
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,  # so that its own children can be ended with it
+        )
+        try:
+            yield from _messages(process, task)
+            code = process.wait()
+            if code != 0:
+                output = _tail(errors)
+                raise TaskFailure(_why(code, output), output)
+        finally:
+            _end(process)
+
+
+def worker_environment() -> dict[str, str]:
+    """The environment of a worker: all usable cores, threads that sleep while they wait."""
+    defaults = {
+        "OMP_NUM_THREADS": str(usable_cores()),
+        "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow small operations down many times
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**defaults, **os.environ}
+
+
+def _messages(process: subprocess.Popen[str], task: Task) -> Iterator[CellResult | Progress]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(task.to_json())
+        process.stdin.close()
+    except BrokenPipeError:
+        return  # it died at once; its exit code says more
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True).start()
+    deadline = None if task.timeout is None else time.monotonic() + task.timeout
+    while True:
+        remaining = None if deadline is None else max(0.0, deadline - time.monotonic())
+        try:
+            line = lines.get(timeout=remaining)
+        except queue.Empty:
+            raise TaskFailure(f"not finished within the time limit of {task.timeout:g} s") from None
+        if line is None:
+            return
+        message: dict[str, Any] = json.loads(line)
+        if "progress" in message:
+            yield Progress(message["progress"])
+        else:
+            yield CellResult.from_json(line)
+
+
+def _read_lines(stream: IO[str], lines: queue.Queue[str | None]) -> None:
+    for line in stream:
+        if line.endswith("\n"):  # a line that was cut off by a crash is no message
+            lines.put(line)
+    lines.put(None)
+
+
+def _tail(errors: IO[bytes], length: int = 4000) -> str:
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - length))
+    return errors.read().decode(errors="replace").strip()
+
+
+def _why(code: int, output: str) -> str:
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"the process was ended by {name}{hint}"
+    last = output.splitlines()[-1] if output else "it printed nothing"
+    return f"the process ended with exit code {code}: {last}"
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()

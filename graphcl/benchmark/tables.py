@@ -1,0 +1,147 @@
+"""Tables as the reader sees them, before they become Markdown, CSV or colours on a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphcl.benchmark.metrics import style_of
+from graphcl.benchmark.statistics import (
+    DatasetStatistics,
+    Measured,
+    ProtocolStatistics,
+    RowStatistics,
+)
+from graphcl.benchmark.suite import PublishedFigure
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a table; `bold` marks the best of its column, `failed` a failure."""
+
+    text: str
+    bold: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table for readers.
+
+    Attributes:
+        title: What it shows.
+        headings: One a column; the first is the row's name.
+        rows: Fields, as many as headings.
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Field, ...], ...]
+
+
+def tables_of(statistics: DatasetStatistics) -> list[TextTable]:
+    """The tables of a data set: its probes side by side, then each clustering protocol.
+
+    A column belongs to one protocol, whose id stands in the title or the heading. Time and memory
+    stand in the first table.
+    """
+    probes = [entry for entry in statistics.protocols if entry.task == "probe"]
+    groups = [[p] for p in statistics.protocols if p.task != "probe"]
+    if probes:
+        groups.insert(0, probes)
+    tables = [_table(group) for group in groups]
+    return [_with_costs(tables[0], statistics), *tables[1:]]
+
+
+def show_measured(value: Measured, metric: str) -> str:
+    """Write mean and deviation, and how many seeds there are where some are missing.
+
+    Example:
+        >>> show_measured(Measured(79.12, 0.44, 78.6, 79.7, count=4, asked=5), "acc")
+        '79.1 ± 0.4 (4/5 seeds)'
+    """
+    seeds = "" if value.count == value.asked else f" ({value.count}/{value.asked} seeds)"
+    whole = not style_of(metric).percent and value.std in (0.0,) and value.mean == int(value.mean)
+    if whole:
+        return f"{value.mean:.0f}{seeds}"
+    return f"{show_number(value.mean, value.std)}{seeds}"
+
+
+def show_number(mean: float, std: float | None) -> str:
+    """Write a mean with its deviation, where there is one.
+
+    Example:
+        >>> show_number(81.7, 0.4), show_number(81.7, None)
+        ('81.7 ± 0.4', '81.7')
+    """
+    return f"{mean:.1f}" if std is None or math.isnan(std) else f"{mean:.1f} ± {std:.1f}"
+
+
+def _table(group: Sequence[ProtocolStatistics]) -> TextTable:
+    first = group[0]
+    headings = ["Method"]
+    columns: list[list[Field]] = [[Field(row.row) for row in first.rows]]
+    for entry in group:
+        # The heading names the protocol where the title cannot name it alone.
+        suffix = f" {entry.protocol}" if len(group) > 1 else ""
+        for metric in entry.metrics:
+            if not style_of(metric).in_tables:
+                continue
+            headings.append(style_of(metric).heading + suffix)
+            columns.append(_column(entry, metric))
+            if entry.has_published(metric):
+                headings.append(f"published{suffix}")
+                columns.append([_published(row.published.get(metric)) for row in entry.rows])
+    kind = "linear probe" if first.task == "probe" else "clustering"
+    ids = ", ".join(entry.protocol for entry in group)
+    return TextTable(
+        title=f"{first.dataset}: {kind}, {ids}",
+        headings=tuple(headings),
+        rows=tuple(zip(*columns, strict=True)),
+    )
+
+
+def _column(entry: ProtocolStatistics, metric: str) -> list[Field]:
+    better = style_of(metric).better
+    shown = [round(better * m.mean, 1) for row in entry.rows if (m := row.metrics.get(metric))]
+    best = max(shown, default=None)
+    fields = []
+    for row in entry.rows:
+        value = row.metrics.get(metric)
+        if value is None:
+            fields.append(_absent(row))
+            continue
+        is_best = better != 0 and len(shown) > 1 and round(better * value.mean, 1) == best
+        fields.append(Field(show_measured(value, metric), bold=is_best))
+    return fields
+
+
+def _absent(row: RowStatistics) -> Field:
+    if row.metrics:
+        return Field("–")
+    return Field("failed", failed=True) if row.failed else Field("not run")
+
+
+def _published(figure: PublishedFigure | None) -> Field:
+    return Field("–" if figure is None else show_number(figure.value, figure.std))
+
+
+def _with_costs(table: TextTable, statistics: DatasetStatistics) -> TextTable:
+    rows = []
+    for row in table.rows:
+        cost = statistics.costs[row[0].text]
+        seconds = "–" if cost.seconds is None else show_seconds(cost.seconds)
+        peak = "–" if cost.peak_mib is None else f"{cost.peak_mib:.0f}"
+        rows.append((*row, Field(seconds), Field(peak)))
+    return TextTable(table.title, (*table.headings, "Train s", "Peak MiB"), tuple(rows))
+
+
+def show_seconds(seconds: float) -> str:
+    """Seconds with as many digits as mean something.
+
+    Example:
+        >>> show_seconds(0.034), show_seconds(7.26), show_seconds(512.4)
+        ('0.03', '7.3', '512')
+    """
+    return f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"

@@ -1,0 +1,176 @@
+"""The process that computes cells: `python -m graphcl.benchmark.worker`, started by the runner.
+
+It reads a task from its input and writes one JSON line a message. An exception costs the cells that
+it concerns; the others go on. A training is shared by all evaluations of its seed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.machine import (
+    MIB,
+    machine,
+    now,
+    peak_memory_mib,
+    reset_peak_memory,
+    versions,
+)
+from graphcl.benchmark.process import Progress, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch_geometric.data import Data
+
+Emit = Callable[[CellResult | Progress], None]
+SECONDS_BETWEEN_SIGNS = 0.3
+
+
+@dataclass(frozen=True)
+class _Training:
+    """Embeddings of one seed, and what they cost."""
+
+    embeddings: Tensor
+    measures: dict[str, Any]
+
+
+def run_task(task: Task, emit: Emit) -> None:
+    """Compute the cells of a task.
+
+    Args:
+        task: Cells of one row on one data set.
+        emit: Called with every result as soon as it is known, and with signs of life.
+    """
+    from graphcl.datasets import load
+
+    first = task.cells[0]
+    common = {"versions": versions(), "machine": machine()}
+    emit(Progress("loading"))
+    try:
+        data, _ = load(first.dataset, task.data_root)
+    except Exception as error:
+        _emit_failures(task.cells, error, common, emit)
+        return
+    by_seed: dict[int, list[Cell]] = {}
+    for cell in task.cells:
+        by_seed.setdefault(cell.seed, []).append(cell)
+    for cells in by_seed.values():
+        try:
+            training = _train(cells[0], data, emit)
+        except Exception as error:
+            _emit_failures(cells, error, common, emit)
+            continue
+        for cell in cells:
+            emit(Progress(f"seed {cell.seed}, {cell.protocol}"))
+            try:
+                emit(_evaluate(cell, training, data, common))
+            except Exception as error:
+                _emit_failures([cell], error, {**common, **training.measures}, emit)
+
+
+def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
+    import torch
+
+    from graphcl.methods import create_method, settings_source
+    from graphcl.training import fit
+
+    on_gpu = torch.cuda.is_available()
+    reset_peak_memory()
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    start = last_sign = time.perf_counter()
+    emit(Progress(f"seed {cell.seed}"))
+    method, settings = create_method(
+        cell.method, data, dataset=cell.dataset, seed=cell.seed, **cell.parameters
+    )
+
+    def on_epoch(epoch: int, loss: float) -> None:
+        nonlocal last_sign
+        if time.perf_counter() - last_sign > SECONDS_BETWEEN_SIGNS:
+            last_sign = time.perf_counter()
+            emit(Progress(f"seed {cell.seed}, epoch {epoch}/{settings.epochs}"))
+
+    history = fit(method, data, settings=settings, seed=cell.seed, on_epoch=on_epoch)
+    embeddings = method.embed(data).detach().cpu()
+    if not torch.isfinite(embeddings).all():
+        raise ValueError("the embeddings contain NaN or infinite values")
+    return _Training(
+        embeddings=embeddings,
+        measures={
+            "settings": {**(asdict(settings) if method.trained else {}), **cell.parameters},
+            "settings_source": settings_source(cell.method, cell.dataset),
+            "seconds_training": time.perf_counter() - start,
+            "peak_memory_mib": peak_memory_mib(),
+            "peak_gpu_memory_mib": torch.cuda.max_memory_allocated() / MIB if on_gpu else None,
+            "epochs": history.epochs_run,
+        },
+    )
+
+
+def _evaluate(
+    cell: Cell, training: _Training, data: Data | list[Data], common: dict[str, Any]
+) -> CellResult:
+    from graphcl.evaluation import PROTOCOLS, evaluate, make_split
+
+    start = time.perf_counter()
+    metrics = evaluate(cell.protocol, training.embeddings, data, cell.seed)
+    seconds = time.perf_counter() - start
+    probes = PROTOCOLS[cell.protocol].task == "probe"
+    return CellResult(
+        cell=cell,
+        status="done",
+        metrics={name: float(value) for name, value in metrics.items()},
+        split_hash=make_split(cell.protocol, data, cell.seed).hash if probes else None,
+        seconds_evaluation=seconds,
+        timestamp=now(),
+        **training.measures,
+        **common,
+    )
+
+
+def _emit_failures(
+    cells: list[Cell] | tuple[Cell, ...], error: Exception, known: dict[str, Any], emit: Emit
+) -> None:
+    text = " ".join(str(error).split()) or "no message"
+    # Our own errors say what is wrong; of others the kind matters too.
+    expected = isinstance(error, ValueError | FileNotFoundError)
+    message = text if expected else f"{type(error).__name__}: {text}"
+    print(traceback.format_exc(), file=sys.stderr)
+    for cell in cells:
+        emit(
+            CellResult(
+                cell=cell,
+                status="failed",
+                message=message,
+                details=traceback.format_exc(),
+                timestamp=now(),
+                **known,
+            )
+        )
+
+
+def main() -> None:
+    """Read a task from the input, write messages to the output."""
+    # Libraries print: what they print must not get between the messages.
+    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def emit(message: CellResult | Progress) -> None:
+        is_sign = isinstance(message, Progress)
+        line = json.dumps({"progress": message.text}) if is_sign else message.to_json()
+        messages.write(line + "\n")
+        messages.flush()
+
+    run_task(Task.from_json(sys.stdin.read()), emit)
+
+
+if __name__ == "__main__":
+    main()
