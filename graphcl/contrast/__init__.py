@@ -1,0 +1,19 @@
+"""The engine: pairs, rows and tiles. Every loss and every negative strategy stands on it."""
+
+from graphcl.contrast.directions import Direction, Positives, directions
+from graphcl.contrast.pairs import Pairs
+from graphcl.contrast.rows import Block, Rows, TileFunction
+from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows
+
+__all__ = [
+    "MASKED",
+    "Block",
+    "Direction",
+    "Pairs",
+    "Positives",
+    "Rows",
+    "TileFunction",
+    "accumulation_dtype",
+    "directions",
+    "normalize_rows",
+]

@@ -1,0 +1,196 @@
+"""From two views and a relation to the directions of a contrast: rows, and positives beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphcl.contrast.logsumexp import Product, StreamedLogSumExp
+from graphcl.contrast.pairs import Pairs, union
+from graphcl.contrast.rows import Block, Rows, own_product
+from graphcl.contrast.similarity import (
+    MASKED,
+    grouped_logsumexp,
+    pair_products,
+    weighted_row_sums,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Positives:
+    """Positives of one source of candidates.
+
+    Attributes:
+        candidates: Unit rows, ``[M, d]``.
+        index: (anchor, candidate), ``[2, P]``; None: ``i`` with ``i``.
+        weight: Relative weights, ``[P]``; None: all alike.
+    """
+
+    candidates: Tensor
+    index: Tensor | None
+    weight: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """The anchors of one direction, the candidates in their sums, and their positives."""
+
+    rows: Rows
+    positives: tuple[Positives, ...]
+
+    def num_positives(self) -> Tensor:
+        """Number of positives of each anchor, ``[N]``."""
+        anchors = self.rows.anchors
+        result = torch.zeros(len(anchors), dtype=torch.int64, device=anchors.device)
+        for part in self.positives:
+            if part.index is None:
+                result += 1
+            else:
+                result += torch.bincount(part.index[0], minlength=len(anchors))
+        return result
+
+    def mean_positive(self) -> Tensor:
+        """Weighted mean cosine of each anchor with its positives, ``[N]``; 0 without one."""
+        anchors = self.rows.anchors
+        if all(part.index is None for part in self.positives):
+            cosines = [(anchors * part.candidates).sum(1) for part in self.positives]
+            return torch.stack(cosines).mean(0)
+        total = anchors.new_zeros(len(anchors))
+        target = torch.zeros_like(anchors)  # mean of s_ip = anchor . (weighted mean of the rows p)
+        for part in self.positives:
+            index, weight = _explicit(part, anchors)
+            total = total.index_add(0, index[0], weight)
+            target = target + weighted_row_sums(part.candidates, index, weight, len(anchors))
+        return (anchors * target).sum(1) / torch.where(total > 0, total, 1)
+
+    def log_sum_positive(self, *, weighted: bool) -> Tensor:
+        """Log of the sum of exp(cosine / temperature) over the positives, ``[N]``.
+
+        Args:
+            weighted: Multiply every term by the weight of its pair.
+
+        Returns:
+            ``[N]``; -1e30 without a positive.
+        """
+        anchors = self.rows.anchors
+        if len(self.positives) == 1 and self.positives[0].index is None:
+            return self.mean_positive() / self.rows.temperature
+        exponents, groups = [], []
+        for part in self.positives:
+            index, weight = _explicit(part, anchors)
+            exponent = pair_products(anchors, part.candidates, index) / self.rows.temperature
+            if weighted and part.weight is not None:
+                exponent = exponent + torch.where(weight > 0, weight, 1).log()
+                exponent = torch.where(weight > 0, exponent, MASKED)
+            exponents.append(exponent)
+            groups.append(index[0])
+        return grouped_logsumexp(torch.cat(exponents), torch.cat(groups), len(anchors))
+
+
+def directions(
+    first: Tensor,
+    second: Tensor | None,
+    pairs: Pairs,
+    *,
+    temperature: float,
+    intra_view: bool = False,
+    both: bool = True,
+    positives_in_sum: bool = False,
+    queue: Block | None = None,
+    context: Mapping[str, Any] | None = None,
+    tile: int | None = None,
+) -> tuple[Direction, ...]:
+    """The directions of a contrast between two views, or of one view with itself.
+
+    Args:
+        first: Unit rows of view 1, ``[N, d]``.
+        second: Unit rows of view 2, ``[M, d]``; None: view 1 against itself, without the diagonal.
+        pairs: The relation between rows of view 1 and rows of view 2.
+        temperature: Divisor of the cosine.
+        intra_view: Candidates (and positives) from the own view as well, but for the item itself.
+        both: Also view 2 against view 1, sharing the pass over the cross-view matrix.
+        positives_in_sum: Leave positives among the candidates instead of masking them.
+        queue: More candidates, of all directions.
+        context: What negative strategies need.
+        tile: Side of the tiles.
+
+    Returns:
+        One direction, or two.
+    """
+    context = context or {}
+    width = pairs.num_candidates
+    positive = None if positives_in_sum else pairs.positive_index(first.device)
+    masked = union(positive, pairs.excluded, num_columns=width)
+    extra = () if queue is None else (queue,)
+    if second is None:
+        own = Block(first, _without_self(masked, first))
+        rows = Rows(first, (own, *extra), temperature, context, tile)
+        return (Direction(rows, (_own_positives(first, pairs),)),)
+
+    blocks = [Block(second, masked)]
+    positives = [Positives(second, pairs.positive, pairs.weight)]
+    if intra_view:
+        blocks.append(Block(first, _without_self(masked, first)))
+        if not pairs.is_aligned:
+            positives.append(_own_positives(first, pairs))
+    if not both:
+        rows = Rows(first, (*blocks, *extra), temperature, context, tile)
+        return (Direction(rows, tuple(positives)),)
+
+    backwards = pairs.transpose()
+    mirrored = None if masked is None else union(masked.flip(0), num_columns=len(first))
+    back_blocks = [Block(first, mirrored)]
+    back_positives = [Positives(first, backwards.positive, backwards.weight)]
+    if intra_view:
+        back_blocks.append(Block(second, _without_self(mirrored, second)))
+        if not pairs.is_aligned:
+            back_positives.append(_own_positives(second, backwards))
+    shared = _shared_pass(blocks, back_blocks, queue, tile)
+    forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, 0)
+    back = Rows(second, (*back_blocks, *extra), temperature, context, tile, shared, 1)
+    return Direction(forth, tuple(positives)), Direction(back, tuple(back_positives))
+
+
+def _shared_pass(
+    blocks: list[Block], back_blocks: list[Block], queue: Block | None, tile: int | None
+) -> StreamedLogSumExp:
+    """One pass whose cross-view tiles serve the rows of view 1 and the columns of view 2."""
+    first, second = back_blocks[0].candidates, blocks[0].candidates
+    tensors = [first, second]
+    products = [Product(0, 1, row_output=0, column_output=1, masked=blocks[0].masked)]
+    for view, own in enumerate((blocks[1:], back_blocks[1:])):
+        for block in own:
+            assert block.masked is not None
+            products.append(own_product(view, tensors[view], block.masked, output=view))
+    if queue is not None:
+        tensors.append(queue.candidates)
+        products += [Product(view, 2, row_output=view, masked=queue.masked) for view in range(2)]
+    return StreamedLogSumExp(tensors, products, (len(first), len(second)), tile)
+
+
+def _explicit(part: Positives, anchors: Tensor) -> tuple[Tensor, Tensor]:
+    """Index and weight of positives, also when they are aligned or unweighted."""
+    index = part.index
+    if index is None:
+        index = torch.arange(len(anchors), device=anchors.device).expand(2, -1)
+    weight = anchors.new_ones(index.size(1)) if part.weight is None else part.weight.to(anchors)
+    return index, weight
+
+
+def _without_self(masked: Tensor | None, view: Tensor) -> Tensor:
+    diagonal = torch.arange(len(view), device=view.device).expand(2, -1)
+    result = union(masked, diagonal, num_columns=len(view))
+    assert result is not None
+    return result
+
+
+def _own_positives(view: Tensor, pairs: Pairs) -> Positives:
+    """The relation within a view: without the item itself."""
+    index = pairs.positive_index(view.device)
+    other = index[0] != index[1]
+    weight = None if pairs.weight is None else pairs.weight[other]
+    return Positives(view, index[:, other], weight)

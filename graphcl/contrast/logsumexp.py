@@ -1,0 +1,312 @@
+"""Row and column log-sum-exps of similarity matrices that are never held in memory.
+
+For S = left right^T and a scale c, the row statistic is L_i = log sum_j exp(c S_ij) over unmasked
+entries. S is evaluated in tiles, and once more in the backward pass, whose weights
+P_ij = exp(c S_ij - L_i) need nothing but L: O(N d) memory. One tile serves
+
+- the rows of one direction and the columns of the other (cross-view matrices),
+- both triangles of a symmetric matrix (a view against itself): only tiles on or above the
+  diagonal are computed,
+- several scales at once (HCL needs beta/t and (1 + beta)/t): one product, one gradient.
+
+While |c S| is bounded by a constant that leaves room for the sum in the type's exponent range,
+nothing has to be subtracted before the exponential; beyond that a running maximum is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphcl.contrast.similarity import MASKED
+from graphcl.contrast.tiles import TileMask, spans, tile_side
+
+_SAFE_EXPONENT = {torch.float32: 40.0, torch.float64: 300.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """One similarity matrix, and which outputs sum over its rows and its columns.
+
+    Attributes:
+        left: Number of the tensor whose rows are the rows of the matrix.
+        right: Number of the tensor whose rows are its columns.
+        row_output: Number of the output to which row sums are added.
+        column_output: Number of the output to which column sums are added, or None.
+        masked: Entries outside the sums, (row, column), ``[2, X]``.
+        symmetric: ``left`` is ``right`` and the mask is symmetric; only the upper tiles are made.
+    """
+
+    left: int
+    right: int
+    row_output: int
+    column_output: int | None = None
+    masked: Tensor | None = None
+    symmetric: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The factor of the cosine in the exponent, and that of its gradient.
+
+    They differ where part of the exponent is detached: with weights exp(b s) held fixed the
+    exponent is (1/t + b) s and its derivative 1/t.
+    """
+
+    value: float
+    gradient: float
+
+
+class StreamedLogSumExp:
+    """Log-sum-exps over a set of products; results are kept, so that directions share a pass.
+
+    Args:
+        tensors: The factors, each ``[n, d]``, of one dtype (float32 or float64) and device.
+        products: The matrices to sum over.
+        output_sizes: Number of rows of each output.
+        tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[Tensor],
+        products: Sequence[Product],
+        output_sizes: Sequence[int],
+        tile: int | None = None,
+    ) -> None:
+        self.tensors = tuple(tensors)
+        self.products = tuple(products)
+        self.output_sizes = tuple(output_sizes)
+        largest = max(t.size(0) for t in self.tensors)
+        self.side = tile or tile_side(largest, self.tensors[0])
+        self._masks: list[TileMask] | None = None
+        self._known: dict[Scale, tuple[Tensor, ...]] = {}
+
+    def __call__(self, scales: Sequence[Scale], output: int) -> tuple[Tensor, ...]:
+        """The log-sum-exp of one output at each scale, each ``[n]``."""
+        missing = tuple(scale for scale in dict.fromkeys(scales) if scale not in self._known)
+        if missing:
+            flat: tuple[Tensor, ...] = _LogSumExp.apply(self, missing, *self.tensors)
+            width = len(self.output_sizes)
+            for number, scale in enumerate(missing):
+                self._known[scale] = flat[number * width : (number + 1) * width]
+        return tuple(self._known[scale][output] for scale in scales)
+
+    def masks(self) -> list[TileMask]:
+        """The masks of the products, sorted by tile (once)."""
+        if self._masks is None:
+            self._masks = [
+                TileMask(product.masked, self.tensors[product.right].size(0), self.side)
+                for product in self.products
+            ]
+        return self._masks
+
+    def exceeds_exponent_range(self, scales: Sequence[Scale]) -> bool:
+        """Whether plain exponentials could overflow, or all terms of a row vanish."""
+        norms = [float(torch.linalg.vector_norm(t, dim=1).amax()) for t in self.tensors]
+        reach = max(norms[product.left] * norms[product.right] for product in self.products)
+        largest = reach * max(abs(scale.value) for scale in scales)
+        return not largest <= _SAFE_EXPONENT[self.tensors[0].dtype]  # true for NaN as well
+
+
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """A tile of a product: its place and its similarities (in a buffer that the next overwrites)."""
+
+    product: Product
+    rows: slice
+    columns: slice
+    similarity: Tensor
+    masked: Tensor | None
+    on_diagonal: bool  # of a symmetric product: holds both triangles itself
+
+    @property
+    def column_output(self) -> int | None:
+        """Where column sums go: a tile above the diagonal stands for its mirror image as well."""
+        if self.product.symmetric:
+            return None if self.on_diagonal else self.product.row_output
+        return self.product.column_output
+
+
+def _walk(job: StreamedLogSumExp, tensors: Sequence[Tensor], factor: float) -> Iterator[_Tile]:
+    """All tiles, with similarities times ``factor``."""
+    buffer = tensors[0].new_empty(job.side**2)
+    for product, mask in zip(job.products, job.masks(), strict=True):
+        left = tensors[product.left] * factor
+        right = tensors[product.right].T
+        for i, top, bottom in spans(left.size(0), job.side):
+            for j, start, stop in spans(right.size(1), job.side):
+                if product.symmetric and j < i:
+                    continue
+                tile = buffer[: (bottom - top) * (stop - start)].view(bottom - top, stop - start)
+                torch.mm(left[top:bottom], right[:, start:stop], out=tile)
+                yield _Tile(
+                    product,
+                    slice(top, bottom),
+                    slice(start, stop),
+                    tile,
+                    mask.positions(i, j),
+                    on_diagonal=product.symmetric and j == i,
+                )
+
+
+class _Exponents:
+    """Exponents of a tile at each scale; a single scale is folded into the product itself."""
+
+    def __init__(self, scales: Sequence[Scale], job: StreamedLogSumExp) -> None:
+        self.scales = scales
+        self.factor = scales[0].value if len(scales) == 1 else 1.0
+        self.buffer = job.tensors[0].new_empty(0 if len(scales) == 1 else job.side**2)
+
+    def of(self, tile: _Tile, scale: Scale) -> Tensor:
+        """Scale times similarity, masked entries at the floor; may be overwritten by the caller."""
+        values = tile.similarity
+        if len(self.scales) > 1:
+            out = self.buffer[: values.numel()].view(values.shape)
+            values = torch.mul(values, scale.value, out=out)
+        if tile.masked is not None:
+            values.view(-1).index_fill_(0, tile.masked, MASKED)
+        return values
+
+
+class _LogSumExp(torch.autograd.Function):
+    """The hand-written pass. Outputs: for each scale, the row statistic of each output."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, job: StreamedLogSumExp, scales: tuple[Scale, ...], *tensors: Tensor
+    ) -> tuple[Tensor, ...]:
+        ctx.job, ctx.scales, ctx.careful = job, scales, job.exceeds_exponent_range(scales)
+        with torch.autocast(tensors[0].device.type, enabled=False):
+            run = _forward_with_maximum if ctx.careful else _forward_plain
+            outputs = run(job, scales, tensors)
+        ctx.save_for_backward(*tensors, *outputs)
+        return outputs
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        count = len(ctx.job.tensors)
+        tensors, outputs = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
+        with torch.autocast(tensors[0].device.type, enabled=False):
+            gradient = _Backward(ctx.job, ctx.scales, tensors, outputs, grads, ctx.careful)
+            return None, None, *gradient.run(ctx.needs_input_grad[2:])
+
+
+def _forward_plain(
+    job: StreamedLogSumExp, scales: Sequence[Scale], tensors: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    width = len(job.output_sizes)
+    sums = [tensors[0].new_zeros(size) for _ in scales for size in job.output_sizes]
+    exponents = _Exponents(scales, job)
+    for tile in _walk(job, tensors, exponents.factor):
+        for k, scale in enumerate(scales):
+            values = exponents.of(tile, scale).exp_()
+            sums[k * width + tile.product.row_output][tile.rows] += values.sum(1)
+            if tile.column_output is not None:
+                sums[k * width + tile.column_output][tile.columns] += values.sum(0)
+    return tuple(torch.where(total > 0, total.log(), MASKED) for total in sums)
+
+
+def _forward_with_maximum(
+    job: StreamedLogSumExp, scales: Sequence[Scale], tensors: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    width = len(job.output_sizes)
+    tops = [tensors[0].new_full((size,), MASKED) for _ in scales for size in job.output_sizes]
+    sums = [torch.zeros_like(top) for top in tops]
+
+    def add(output: int, where: slice, values: Tensor, dim: int) -> None:
+        top = torch.maximum(tops[output][where], values.amax(dim))
+        kept = sums[output][where] * (tops[output][where] - top).exp()
+        sums[output][where] = kept + (values - top.unsqueeze(dim)).exp_().sum(dim)
+        tops[output][where] = top
+
+    exponents = _Exponents(scales, job)
+    for tile in _walk(job, tensors, exponents.factor):
+        for k, scale in enumerate(scales):
+            values = exponents.of(tile, scale)
+            add(k * width + tile.product.row_output, tile.rows, values, 1)
+            if tile.column_output is not None:
+                add(k * width + tile.column_output, tile.columns, values, 0)
+    return tuple(
+        torch.where(top > MASKED / 2, top + total.log(), MASKED)
+        for top, total in zip(tops, sums, strict=True)
+    )
+
+
+class _Backward:
+    """Gradient in each factor: (P weighted by the incoming gradients) times the other factor."""
+
+    def __init__(
+        self,
+        job: StreamedLogSumExp,
+        scales: Sequence[Scale],
+        tensors: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        grads: Sequence[Tensor],
+        careful: bool,
+    ) -> None:
+        self.job, self.scales, self.tensors = job, scales, tensors
+        self.outputs, self.careful = outputs, careful
+        width = self.width = len(job.output_sizes)
+        # dL_i / dS_ij = gradient scale * exp(c S_ij - L_i); a row without entries has no gradient
+        self.factors = [
+            torch.where(out > MASKED / 2, grad * scales[k // width].gradient, 0)
+            for k, (out, grad) in enumerate(zip(outputs, grads, strict=True))
+        ]
+        if not careful:
+            self.factors = [
+                torch.where(factor == 0, 0, factor * (-out).exp())
+                for factor, out in zip(self.factors, outputs, strict=True)
+            ]
+        self.exponents = _Exponents(scales, job)
+        self.buffer = tensors[0].new_empty(job.side**2)
+        self.total = tensors[0].new_empty(0 if len(scales) == 1 else job.side**2)
+
+    def run(self, wanted: Sequence[bool]) -> list[Tensor | None]:
+        result = [
+            torch.zeros_like(t) if w else None for t, w in zip(self.tensors, wanted, strict=True)
+        ]
+        for tile in _walk(self.job, self.tensors, self.exponents.factor):
+            gradient = self.tile_gradient(tile)
+            left, right = tile.product.left, tile.product.right
+            to_left, to_right = result[left], result[right]
+            if to_left is not None:
+                to_left[tile.rows].addmm_(gradient, self.tensors[right][tile.columns])
+            if to_right is not None and not tile.on_diagonal:
+                to_right[tile.columns].addmm_(gradient.T, self.tensors[left][tile.rows])
+        return result
+
+    def tile_gradient(self, tile: _Tile) -> Tensor:
+        """Sum over scales of the gradient in the tile's similarities."""
+        shape = tile.similarity.shape
+        total = self.total[: 0 if len(self.scales) == 1 else shape.numel()]
+        for k, scale in enumerate(self.scales):
+            values = self._weigh(tile, k, self.exponents.of(tile, scale))
+            if len(self.scales) == 1:
+                return values
+            total = total.view(shape)
+            total = total.copy_(values) if k == 0 else total.add_(values)
+        return total
+
+    def _weigh(self, tile: _Tile, k: int, values: Tensor) -> Tensor:
+        buffer = self.buffer[: values.numel()].view(values.shape)
+        row_output = k * self.width + tile.product.row_output
+        row = self.factors[row_output][tile.rows].unsqueeze(1)
+        # in a tile on the diagonal both triangles are present: its columns are rows, too
+        place = tile.product.row_output if tile.on_diagonal else tile.column_output
+        if place is None:
+            if self.careful:
+                values -= self.outputs[row_output][tile.rows].unsqueeze(1)
+            return values.exp_().mul_(row)
+        column_output = k * self.width + place
+        column = self.factors[column_output][tile.columns]
+        if not self.careful:
+            return values.exp_().mul_(torch.add(row, column, out=buffer))
+        torch.sub(values, self.outputs[column_output][tile.columns], out=buffer)
+        values -= self.outputs[row_output][tile.rows].unsqueeze(1)
+        return values.exp_().mul_(row).addcmul_(buffer.exp_(), column)

@@ -1,0 +1,277 @@
+"""Which candidates are positive for, and which are kept out of, each anchor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """A relation between anchors and candidates: positive, excluded, or (all others) negative.
+
+    Build one with :meth:`aligned`, :meth:`from_edges`, :meth:`from_labels`, :meth:`from_clusters`
+    or :meth:`membership`, or from indices of your own. Pairs are kept sorted by anchor, without
+    duplicates (weights of duplicates are added); a pair that is both positive and excluded is
+    positive.
+
+    Where anchors and candidates are the same items (nodes in two views, say), the relation is one
+    between items: it holds for the other view, and for the own view but for the item itself, which
+    is never its own negative nor its own positive there.
+
+    Attributes:
+        num_anchors: Number of anchors ``N``.
+        num_candidates: Number of candidates ``M``.
+        positive: (anchor, candidate), ``[2, P]``, or None: ``i`` with ``i`` (:meth:`aligned`).
+        weight: Relative weights of the positives, ``[P]``, at least 0; None: all alike.
+        excluded: (anchor, candidate) that are neither positive nor negative, ``[2, X]``.
+        same_items: True where anchor ``i`` and candidate ``i`` are the same item.
+
+    Raises:
+        TypeError: An index that is not int64.
+        ValueError: A wrong shape, an index out of range, a negative or non-finite weight.
+
+    Example:
+        >>> pairs = Pairs(3, 3, positive=torch.tensor([[2, 0], [1, 0]]))
+        >>> pairs.positive
+        tensor([[0, 2],
+                [0, 1]])
+    """
+
+    num_anchors: int
+    num_candidates: int
+    positive: Tensor | None = None
+    weight: Tensor | None = None
+    excluded: Tensor | None = None
+    same_items: bool = True
+
+    def __post_init__(self) -> None:
+        n, m = self.num_anchors, self.num_candidates
+        if self.positive is None and n != m:
+            raise ValueError(f"aligned pairs need as many anchors as candidates, got {n} and {m}")
+        if self.same_items and n != m:
+            raise ValueError(
+                f"same_items=True needs as many anchors as candidates, got {n} and {m}"
+            )
+        if self.positive is None and self.weight is not None:
+            raise ValueError("weight needs positive: aligned pairs all weigh the same")
+        if self.positive is not None:
+            check_index("positive", self.positive, n, m)
+            positive, weight = _coalesce(self.positive, self.weight, m)
+            object.__setattr__(self, "positive", positive)
+            object.__setattr__(self, "weight", weight)
+        if self.excluded is not None:
+            check_index("excluded", self.excluded, n, m)
+            excluded = difference(self.excluded, self.positive_index(self.excluded.device), m)
+            object.__setattr__(self, "excluded", excluded)
+
+    @classmethod
+    def aligned(cls, num_items: int, *, excluded: Tensor | None = None) -> Pairs:
+        """Item ``i`` of one view belongs to item ``i`` of the other; no indices are stored.
+
+        Args:
+            num_items: Number of items ``N``.
+            excluded: Pairs that are no negatives either, ``[2, X]``, such as an ``edge_index``.
+
+        Example:
+            >>> Pairs.aligned(4).num_positives()
+            tensor([1, 1, 1, 1])
+        """
+        return cls(num_items, num_items, excluded=excluded)
+
+    @classmethod
+    def from_edges(cls, edge_index: Tensor, num_nodes: int, *, hops: int = 1) -> Pairs:
+        """A node and its neighbours within ``hops`` steps are positives of each other.
+
+        Args:
+            edge_index: ``[2, E]``; an edge (i, j) makes j a positive of i.
+            num_nodes: Number of nodes ``N``.
+            hops: Greatest distance of a positive, at least 1.
+
+        Example:
+            >>> Pairs.from_edges(torch.tensor([[0, 1], [1, 0]]), 3).positive
+            tensor([[0, 0, 1, 1, 2],
+                    [0, 1, 0, 1, 2]])
+        """
+        if hops < 1:
+            raise ValueError(f"hops must be at least 1, got {hops}")
+        check_index("edge_index", edge_index, num_nodes, num_nodes)
+        row, column = edge_index.cpu().numpy()
+        step = sparse.csr_array(
+            (np.ones(row.size, dtype=bool), (row, column)), shape=(num_nodes, num_nodes)
+        )
+        step = (step + sparse.eye_array(num_nodes, dtype=bool, format="csr")).astype(bool)
+        reach = step
+        for _ in range(hops - 1):
+            reach = (reach @ step).astype(bool)
+        found = np.stack(reach.nonzero()).astype(np.int64)
+        return cls(num_nodes, num_nodes, torch.from_numpy(found).to(edge_index.device))
+
+    @classmethod
+    def from_labels(cls, labels: Tensor) -> Pairs:
+        """Items of the same label are positives of each other (SupCon, arXiv 2004.11362).
+
+        Args:
+            labels: One integer an item, ``[N]``.
+
+        Example:
+            >>> Pairs.from_labels(torch.tensor([7, 3, 7])).positive
+            tensor([[0, 0, 1, 2, 2],
+                    [0, 2, 1, 0, 2]])
+        """
+        return cls(labels.numel(), labels.numel(), _same_value(labels, "labels"))
+
+    @classmethod
+    def from_clusters(cls, assignment: Tensor) -> Pairs:
+        """Aligned pairs; other members of the own cluster are no negatives.
+
+        A cluster is a guess, so its members are kept out of the negatives and not pulled together;
+        to pull them together use :meth:`from_labels` on the assignment.
+
+        Args:
+            assignment: Cluster of each item, ``[N]``.
+
+        Example:
+            >>> Pairs.from_clusters(torch.tensor([0, 1, 0])).excluded
+            tensor([[0, 2],
+                    [2, 0]])
+        """
+        return cls.aligned(assignment.numel(), excluded=_same_value(assignment, "assignment"))
+
+    @classmethod
+    def membership(cls, batch: Tensor, num_graphs: int | None = None) -> Pairs:
+        """Node against graph: the graph that a node belongs to is its positive.
+
+        Args:
+            batch: Graph of each node, ``[N]``, as in a PyG ``Batch``.
+            num_graphs: Number of graphs ``B``; None: the largest of ``batch``, plus one.
+
+        Example:
+            >>> Pairs.membership(torch.tensor([0, 0, 1])).positive
+            tensor([[0, 1, 2],
+                    [0, 0, 1]])
+        """
+        _check_vector(batch, "batch")
+        size = (int(batch.max()) + 1 if batch.numel() else 0) if num_graphs is None else num_graphs
+        nodes = torch.arange(batch.numel(), device=batch.device)
+        return cls(batch.numel(), size, torch.stack([nodes, batch]), same_items=False)
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether the positives are ``i`` with ``i`` and nothing else."""
+        return self.positive is None
+
+    def positive_index(self, device: torch.device | None = None) -> Tensor:
+        """The positives as indices, also when aligned, ``[2, P]``."""
+        if self.positive is not None:
+            return self.positive.to(device)
+        return torch.arange(self.num_anchors, device=device).expand(2, -1)
+
+    def num_positives(self) -> Tensor:
+        """Number of positives of each anchor, ``[N]``."""
+        return torch.bincount(self.positive_index()[0], minlength=self.num_anchors)
+
+    def transpose(self) -> Pairs:
+        """The relation seen from the candidates.
+
+        Example:
+            >>> Pairs(2, 3, torch.tensor([[0, 0], [1, 2]]), same_items=False).transpose().positive
+            tensor([[1, 2],
+                    [0, 0]])
+        """
+        return Pairs(
+            self.num_candidates,
+            self.num_anchors,
+            positive=None if self.positive is None else self.positive.flip(0),
+            weight=self.weight,
+            excluded=None if self.excluded is None else self.excluded.flip(0),
+            same_items=self.same_items,
+        )
+
+    def to(self, device: torch.device | str) -> Pairs:
+        """The same relation on another device."""
+        if self.positive is None and self.excluded is None:
+            return self
+        moved = [
+            None if x is None else x.to(device) for x in (self.positive, self.weight, self.excluded)
+        ]
+        return Pairs(self.num_anchors, self.num_candidates, *moved, same_items=self.same_items)
+
+
+def check_index(name: str, index: Tensor, num_rows: int, num_columns: int) -> None:
+    """Refuse what is no list of (row, column) pairs within the given sizes."""
+    if index.dtype != torch.int64:
+        raise TypeError(f"{name} must have dtype int64, got {index.dtype}")
+    if index.dim() != 2 or index.size(0) != 2:
+        raise ValueError(f"{name} must have shape [2, P], got {list(index.shape)}")
+    for row, size in zip(index, (num_rows, num_columns), strict=True):
+        if row.numel() and (row.min() < 0 or row.max() >= size):
+            bad = int(row.min()) if row.min() < 0 else int(row.max())
+            raise ValueError(f"{name} holds the index {bad}, allowed are 0 to {size - 1}")
+
+
+def union(*parts: Tensor | None, num_columns: int) -> Tensor | None:
+    """All pairs that are in any part, sorted, ``[2, X]``; None when there is no part."""
+    present = [part for part in parts if part is not None]
+    if not present:
+        return None
+    return _from_keys(torch.cat([p[0] * num_columns + p[1] for p in present]).unique(), num_columns)
+
+
+def difference(index: Tensor, without: Tensor, num_columns: int) -> Tensor:
+    """The pairs of ``index`` that ``without`` lacks, sorted, ``[2, X]``."""
+    keys = (index[0] * num_columns + index[1]).unique()
+    gone = torch.isin(keys, without[0] * num_columns + without[1])
+    return _from_keys(keys[~gone], num_columns)
+
+
+def is_symmetric(index: Tensor, num_items: int) -> bool:
+    """Whether every pair (i, j) of sorted, distinct pairs comes with (j, i)."""
+    keys = index[0] * num_items + index[1]
+    return torch.equal(keys, (index[1] * num_items + index[0]).sort().values)
+
+
+def _from_keys(keys: Tensor, num_columns: int) -> Tensor:
+    width = max(num_columns, 1)
+    return torch.stack([keys // width, keys % width])
+
+
+def _coalesce(
+    index: Tensor, weight: Tensor | None, num_columns: int
+) -> tuple[Tensor, Tensor | None]:
+    if weight is not None:
+        if weight.shape != index.shape[1:]:
+            raise ValueError(
+                f"weight must have one entry a positive pair, shape [{index.size(1)}], "
+                f"got {list(weight.shape)}"
+            )
+        if not bool((torch.isfinite(weight) & (weight >= 0)).all()):
+            raise ValueError("weight must be finite and at least 0")
+    keys, inverse = (index[0] * num_columns + index[1]).unique(return_inverse=True)
+    if weight is not None:
+        weight = weight.new_zeros(keys.numel()).index_add(0, inverse, weight)
+    return _from_keys(keys, num_columns), weight
+
+
+def _check_vector(values: Tensor, name: str) -> None:
+    if values.dim() != 1:
+        raise ValueError(f"{name} must have shape [N], got {list(values.shape)}")
+    if values.dtype.is_floating_point or values.dtype.is_complex:
+        raise TypeError(f"{name} must hold integers, got {values.dtype}")
+
+
+def _same_value(values: Tensor, name: str) -> Tensor:
+    """All ordered pairs of items with the same value, the item itself among them."""
+    _check_vector(values, name)
+    order = values.argsort(stable=True)
+    sizes = values[order].unique_consecutive(return_counts=True)[1]
+    repeats = sizes.repeat_interleave(sizes)  # of each item in order: how many share its value
+    anchor = order.repeat_interleave(repeats)
+    first = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
+    starts = repeats.cumsum(0) - repeats
+    within = torch.arange(anchor.numel(), device=values.device) - starts.repeat_interleave(repeats)
+    return torch.stack([anchor, order[first.repeat_interleave(repeats) + within]])

@@ -1,0 +1,121 @@
+"""What a negative strategy is, and the default: all negatives alike."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from graphcl.contrast import Block, Rows
+
+
+class NegativeStrategy(nn.Module):
+    """How negatives enter the denominator of a contrastive loss.
+
+    A strategy gives each (anchor, negative) pair a log-weight, adds synthetic negatives, or replaces
+    the denominator. Overriding :meth:`log_weights` is enough; a strategy whose weights have a closed
+    form overrides :meth:`log_denominator` as well and sees no tile.
+
+    Attributes:
+        needs: Keys of the context that must be given to the loss.
+        symmetric: Whether the weight of (i, j) equals that of (j, i).
+
+    Example:
+        >>> class FarNegatives(NegativeStrategy):
+        ...     def log_weights(self, cosine, row_ids, column_ids, block, rows, state):
+        ...         return -cosine
+        >>> from graphcl.losses import InfoNCELoss
+        >>> z = torch.eye(3)
+        >>> InfoNCELoss(1.0, negatives=FarNegatives())(z, z)  # log(1 + 2 exp(0) / e)
+        tensor(0.5514)
+    """
+
+    needs: frozenset[str] = frozenset()
+    symmetric: bool = False
+
+    def prepare(self, rows: Rows) -> Any:
+        """State of size O(N), computed before the tiles: row statistics, mixture fits."""
+        return None
+
+    @abstractmethod
+    def log_weights(
+        self,
+        cosine: Tensor,
+        row_ids: Tensor,
+        column_ids: Tensor,
+        block: Block,
+        rows: Rows,
+        state: Any,
+    ) -> Tensor:
+        """Log-weights of a tile.
+
+        Args:
+            cosine: ``[r, c]``, not divided by the temperature.
+            row_ids: Which anchors the rows are, ``[r]``.
+            column_ids: Which candidates of the block the columns are, ``[c]``.
+            block: Where the candidates come from; ``block.ids`` tells which items they are.
+            rows: Anchors, temperature, context.
+            state: What :meth:`prepare` returned.
+
+        Returns:
+            ``[r, c]`` (or a shape that broadcasts to it); -1e30 takes a pair out.
+        """
+
+    def extra_candidates(self, rows: Rows, state: Any) -> Tensor | None:
+        """Synthetic negatives of each anchor, unit rows ``[N, S, d]``, or None."""
+        return None
+
+    def log_denominator(self, rows: Rows) -> Tensor:
+        """Log of the weighted sum over each anchor's negatives.
+
+        Args:
+            rows: Anchors and their candidates.
+
+        Returns:
+            ``L_i = log sum_j exp(s_ij / t + w_ij)``, ``[N]``; -1e30 for an empty sum.
+        """
+        state = self.prepare(rows)
+
+        def exponent(cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block) -> Tensor:
+            weights = self.log_weights(cosine, row_ids, column_ids, block, rows, state)
+            return cosine / rows.temperature + weights
+
+        result = rows.tiles(exponent)
+        extra = self.extra_candidates(rows, state)
+        if extra is not None:
+            cosine = torch.einsum("nd,nsd->ns", rows.anchors, extra)
+            result = torch.logaddexp(result, (cosine / rows.temperature).logsumexp(1))
+        return result
+
+    def check_context(self, rows: Rows) -> None:
+        """Raise a ValueError when the context lacks what the strategy needs."""
+        missing = sorted(self.needs - rows.context.keys())
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__} needs context={{{', '.join(f'{k!r}: ...' for k in missing)}}}"
+                f", got {sorted(rows.context) or 'no context'}"
+            )
+
+
+class AllNegatives(NegativeStrategy):
+    """Every negative counts as it is (NT-Xent, GRACE, SupCon, ...)."""
+
+    symmetric = True
+
+    def log_weights(
+        self,
+        cosine: Tensor,
+        row_ids: Tensor,
+        column_ids: Tensor,
+        block: Block,
+        rows: Rows,
+        state: Any,
+    ) -> Tensor:
+        """Zero."""
+        return torch.zeros_like(cosine)
+
+    def log_denominator(self, rows: Rows) -> Tensor:
+        """The plain log-sum-exp."""
+        return rows.logsumexp(1 / rows.temperature)[0]
