@@ -1,0 +1,91 @@
+"""Keep some edges of a graph or batch, with everything that belongs to them."""
+
+from __future__ import annotations
+
+from itertools import compress
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch_geometric.data import Batch, Data
+
+# What PyG knows to tell the number of nodes when there are few edges left.
+_TELLS_NODES = ("num_nodes", "x", "pos", "batch")
+
+
+def check_data(data: Any, transform: str) -> None:
+    """Raise a `TypeError` unless `data` is a homogeneous graph or batch."""
+    if not isinstance(data, Data):
+        raise TypeError(f"{transform} takes a Data or a Batch of Data, got {type(data).__name__}")
+
+
+def edge_index_of(data: Data, transform: str) -> Tensor:
+    """The edge index of a graph.
+
+    Raises:
+        ValueError: if it is missing or not of shape `[2, E]`.
+    """
+    edge_index = data.get("edge_index")
+    if not isinstance(edge_index, Tensor):
+        raise ValueError(f"{transform} needs data.edge_index, but the graph has none")
+    if edge_index.dim() != 2 or edge_index.size(0) != 2:
+        raise ValueError(
+            f"{transform}: edge_index must have shape [2, edges], got {list(edge_index.shape)}"
+        )
+    return edge_index
+
+
+def keep_edges(data: Data, kept: Tensor) -> Data:
+    """Drop all edges but those marked, in place of a shallow copy, and their attributes with them.
+
+    Tensors of the input are never written to. A `Batch` gets new slices, so that `to_data_list`
+    gives the graphs with the edges that are left.
+
+    Args:
+        data: a shallow copy of the graph or batch; its fields are replaced.
+        kept: `[E]` bool, True for the edges that stay.
+
+    Returns:
+        `data`.
+    """
+    num_nodes = data.num_nodes
+    keys = [key for key in data.keys() if _belongs_to_edges(data, key)]  # noqa: SIM118 (no mapping)
+    for key in keys:
+        data[key] = _select(data[key], kept, data.__cat_dim__(key, data[key]))
+    if not any(key in data for key in _TELLS_NODES):
+        data.num_nodes = num_nodes  # it was only to be inferred from the edges
+    if isinstance(data, Batch) and hasattr(data, "_slice_dict"):
+        before = torch.cat([kept.new_zeros(1, dtype=torch.int64), kept.cumsum(0)]).cpu()
+        slices = dict(data._slice_dict)  # the input keeps its own
+        for key in keys:
+            if key in slices:
+                slices[key] = before[slices[key]]
+                if f"{key}_ptr" in data:  # there if the batch was made with `follow_batch`
+                    data[f"{key}_ptr"] = slices[key].to(kept.device)
+        data._slice_dict = slices
+    return data
+
+
+def _belongs_to_edges(data: Data, key: str) -> bool:
+    if key == "edge_index":
+        return True
+    slices = data._slice_dict if isinstance(data, Batch) and hasattr(data, "_slice_dict") else {}
+    if key in slices:  # every graph by itself must agree, not only their sum
+        same = isinstance(slices[key], Tensor) and torch.equal(slices[key], slices["edge_index"])
+        return same and data.is_edge_attr(key) and _is_plain(key, data.num_edges)
+    return data.is_edge_attr(key) and _is_plain(key, data.num_edges)
+
+
+def _is_plain(key: str, num_edges: int) -> bool:
+    """Whether a field with one row an edge is surely about edges: with one edge, `y` may not be."""
+    return "edge" in key or num_edges > 1
+
+
+def _select(value: Any, kept: Tensor, dim: int) -> Any:
+    if isinstance(value, Tensor):
+        index = kept.to(value.device).nonzero().squeeze(1)
+        return value.index_select(dim, index)
+    if isinstance(value, np.ndarray):
+        return value.compress(kept.cpu().numpy(), axis=dim)
+    return type(value)(compress(value, kept.tolist()))

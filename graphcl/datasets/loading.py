@@ -1,0 +1,139 @@
+"""`load(name)`: from a name to checked data and their card."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import torch
+from torch_geometric.data import Data
+
+from graphcl.datasets.cache import content_key, read_cached, write_cached
+from graphcl.datasets.card import DataCard, read_card
+from graphcl.datasets.check import check_graph
+from graphcl.datasets.loaders import EMBEDDED_LOADERS, run_pyg_loader
+from graphcl.datasets.raw_files import copy_raw_files, data_root, download, find_raw_folder
+
+
+def available() -> list[DataCard]:
+    """All data sets that `load` knows, sorted by name.
+
+    Example:
+        >>> [card.name for card in available() if card.embedded]
+        ['digit-graphs', 'digits', 'planted-partition']
+    """
+    return list(_cards())
+
+
+def load(name: str, root: str | Path | None = None) -> tuple[Data | list[Data], DataCard]:
+    """Load a data set and its card, check one against the other, and execute nothing on the way.
+
+    The folder of raw files is only read. What PyG makes of them is kept in `$GRAPHCL_CACHE` (else
+    the platform's user cache) under a hash of the files and of the versions of torch and PyG.
+    Where raw files are missing and there is a network, PyG downloads them into the same cache.
+
+    Args:
+        name: name of a card, upper and lower case alike; see `available`.
+        root: folder of raw files, in PyG's layout; by default `$GRAPHCL_DATA`, then `./datasets`.
+            Embedded sets need none.
+
+    Returns:
+        The data and the card. Node-level data are one `Data` with `x` `[N, F]` float32,
+        `edge_index` `[2, E]` int64 (an undirected edge is there in both directions), `y` `[N]` and
+        the masks that the set has; graph-level data are a list of `Data`, `y` `[1]` each.
+
+    Raises:
+        ValueError: if the name is unknown, a raw file cannot be read or would execute code, or
+            the data contradict their card.
+        FileNotFoundError: if raw files are missing and cannot be downloaded.
+
+    Example:
+        >>> data, card = load("digits")
+        >>> data.num_nodes, card.num_classes
+        (1797, 10)
+    """
+    card = _find(name)
+    data = (
+        EMBEDDED_LOADERS[card.loader](**card.arguments)
+        if card.embedded
+        else _from_files(card, root)
+    )
+    check_graph(data, name=card.name)
+    _check_statistics(data, card)
+    return data, card
+
+
+@functools.cache
+def _cards() -> tuple[DataCard, ...]:
+    folder = resources.files("graphcl.datasets") / "cards"
+    cards = [
+        read_card(file.read_text(encoding="utf-8"), origin=file.name)
+        for file in folder.iterdir()
+        if file.name.endswith(".yaml")
+    ]
+    return tuple(sorted(cards, key=lambda card: card.name.lower()))
+
+
+def _find(name: str) -> DataCard:
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a data set must be a text, got {type(name).__name__}")
+    cards = {card.name.lower(): card for card in _cards()}
+    if name.lower() in cards:
+        return cards[name.lower()]
+    nearest = difflib.get_close_matches(name.lower(), cards, n=1)
+    hint = f" Did you mean {cards[nearest[0]].name!r}?" if nearest else ""
+    known = ", ".join(card.name for card in cards.values())
+    raise ValueError(f"unknown data set {name!r}.{hint} Known: {known}")
+
+
+def _from_files(card: DataCard, root: str | Path | None) -> Data:
+    folder = find_raw_folder(card.graph_files, root)
+    if folder is None:
+        folder = _download(card, root)
+    data = read_cached(
+        card.name, content_key(card.loader, card.arguments, folder, card.graph_files)
+    )
+    if data is not None:
+        return data
+    with tempfile.TemporaryDirectory(prefix="graphcl-") as scratch:
+        copy_raw_files(card.graph_files, folder, Path(scratch))
+        # The key of the copies: the raw files may have changed since.
+        key = content_key(card.loader, card.arguments, Path(scratch), card.graph_files)
+        data = run_pyg_loader(card.loader, card.arguments, Path(scratch), card.graph_files)
+    write_cached(card.name, key, data)
+    return data
+
+
+def _download(card: DataCard, root: str | Path | None) -> Path:
+    try:
+        return download(card.loader, card.arguments, card.graph_files)
+    except OSError as error:
+        base = data_root(root)
+        missing = [file for file in card.graph_files if not (base / file).is_file()]
+        raise FileNotFoundError(
+            f"{card.name}: raw files are missing under {base.absolute()}: {', '.join(missing)}. Put them "
+            f"there (from {card.source}), or name the folder that has them by root= or $GRAPHCL_DATA. "
+            f"They could not be downloaded: {error}"
+        ) from None
+
+
+def _check_statistics(data: Data | list[Data], card: DataCard) -> None:
+    graphs = data if isinstance(data, list) else [data]
+    labels = torch.cat([graph.y for graph in graphs])
+    found = {
+        "num_graphs": len(graphs),
+        "num_nodes": sum(graph.x.size(0) for graph in graphs),
+        "num_edges": sum(graph.edge_index.size(1) for graph in graphs),
+        "num_features": graphs[0].x.size(1),
+        "num_classes": len(labels.unique()),
+    }
+    wrong = [
+        f"{key} is {value}, the card says {getattr(card, key)}"
+        for key, value in found.items()
+        if getattr(card, key) not in (value, None)
+    ]
+    if wrong:
+        raise ValueError(f"{card.name}: the data contradict their card: {'; '.join(wrong)}")
