@@ -1,4 +1,4 @@
-"""From two views and a relation to the directions of a contrast: rows, and positives beside them."""
+"""From two views and a relation to the directions of a contrast: rows and their positives."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class StreamedLogSumExp:
 
 @dataclass(frozen=True, eq=False)
 class _Tile:
-    """A tile of a product: its place and its similarities (in a buffer that the next overwrites)."""
+    """A tile of a product: its place, and its similarities in a buffer that the next reuses."""
 
     product: Product
     rows: slice

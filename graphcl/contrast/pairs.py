@@ -196,10 +196,14 @@ class Pairs:
         """The same relation on another device."""
         if self.positive is None and self.excluded is None:
             return self
-        moved = [
-            None if x is None else x.to(device) for x in (self.positive, self.weight, self.excluded)
-        ]
-        return Pairs(self.num_anchors, self.num_candidates, *moved, same_items=self.same_items)
+        return Pairs(
+            self.num_anchors,
+            self.num_candidates,
+            positive=None if self.positive is None else self.positive.to(device),
+            weight=None if self.weight is None else self.weight.to(device),
+            excluded=None if self.excluded is None else self.excluded.to(device),
+            same_items=self.same_items,
+        )
 
 
 def check_index(name: str, index: Tensor, num_rows: int, num_columns: int) -> None:

@@ -42,21 +42,22 @@ class InfoNCELoss(nn.Module):
 
     Args:
         temperature: Divisor of the cosine, above 0.
-        intra_view: Contrast each view with itself, too. An item is never its own negative there; its
-            other pairs hold there as in the other view.
+        intra_view: Contrast each view with itself, too. An item is never its own negative there;
+            its other pairs hold there as in the other view.
         symmetric: Average both directions. None: both where anchors and candidates are the same
             items, else from anchors to candidates only (nodes against graphs).
         normalize: Divide rows by their norms; False takes them as they are.
         positive_in_denominator: "plain" adds the positives as they are (NT-Xent, GRACE), "weighted"
             lets the strategy weigh them like negatives (AdaMEOW), "excluded" leaves them out (DCL).
-        positives: Several positives are averaged "outside" the logarithm (SupCon) or summed "inside"
-            it (HeCo).
+        positives: Several positives are averaged "outside" the logarithm (SupCon) or summed
+            "inside" it (HeCo).
         negatives: How negatives are weighted; None: all alike.
         debias: Probability that a negative is of the anchor's class, from 0 to below 1, for the
             debiased estimator (arXiv 2007.00224); None: off. Needs one positive for each anchor.
-        reduction: "mean" or "sum" over the anchors of each direction, then averaged over directions;
-            "none" returns a tuple with one ``[N]`` a direction. Anchors without a positive (or, with
-            "excluded", without a negative) have loss 0 and do not count in the mean.
+        reduction: "mean" or "sum" over the anchors of each direction, then the mean of the
+            directions; "none" returns a tuple with one ``[N]`` a direction. Anchors without a
+            positive (or, with "excluded", without a negative) have loss 0 and do not count in the
+            mean.
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
 
     Raises:
@@ -66,7 +67,7 @@ class InfoNCELoss(nn.Module):
     Example:
         >>> loss = InfoNCELoss(temperature=0.5, intra_view=True)
         >>> loss(torch.eye(4), torch.eye(4))
-        tensor(0.5951)
+        tensor(0.5944)
     """
 
     def __init__(
@@ -237,14 +238,13 @@ class InfoNCELoss(nn.Module):
             has_negative = rows.count() > 0
             if not bool(has_negative.any()):
                 raise ValueError(
-                    "positive_in_denominator='excluded' needs negatives, but no anchor has any: the "
-                    f"loss would be the logarithm of an empty sum; got {len(rows.anchors)} anchor(s)"
+                    "positive_in_denominator='excluded' needs negatives, but none of the "
+                    f"{len(rows.anchors)} anchor(s) has any: the loss is the log of an empty sum"
                 )
             valid = valid & has_negative
         elif not self._positives_in_sum(pairs):
             together = direction.log_sum_positive(weighted=False)
             denominator = torch.logaddexp(denominator, together)
-        # zeros first: a floor of 1e30 times a zero gradient is fine, but only as long as it is finite
         value = torch.where(valid, denominator - positive, 0)
         return value, valid
 

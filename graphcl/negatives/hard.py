@@ -16,8 +16,8 @@ class HardNegatives(NegativeStrategy):
     """Weight negatives by their similarity, with mean weight one in every row.
 
     ``w_ij = exp(beta s_ij / t) / mean_k exp(beta s_ik / t)`` over the negatives k of anchor i
-    (Robinson et al., ICLR 2021, arXiv 2010.04592, equation 4 and its importance weights). HCL is this
-    with ``InfoNCELoss(debias=class_prior)``. The weights are a function of the cosine, so that the
+    (Robinson et al., ICLR 2021, arXiv 2010.04592). HCL is this strategy in
+    ``InfoNCELoss(debias=class_prior)``. The weights are a function of the cosine, so that the
     denominator is two log-sum-exps in a single pass.
 
     Args:
@@ -31,7 +31,7 @@ class HardNegatives(NegativeStrategy):
         >>> from graphcl.losses import InfoNCELoss
         >>> hcl = InfoNCELoss(0.5, intra_view=True, negatives=HardNegatives(beta=1.0), debias=0.1)
         >>> hcl(torch.eye(4), torch.eye(4))
-        tensor(0.5211)
+        tensor(0.2115)
     """
 
     symmetric = False  # the mean is one of the row
@@ -69,6 +69,7 @@ class HardNegatives(NegativeStrategy):
         return torch.where(empty, total, total - mean + _log_count(rows))
 
     def extra_repr(self) -> str:
+        """Arguments, for printing."""
         return f"beta={self.beta}, detach={self.detach}"
 
 

@@ -14,9 +14,9 @@ from graphcl.contrast import Block, Rows
 class NegativeStrategy(nn.Module):
     """How negatives enter the denominator of a contrastive loss.
 
-    A strategy gives each (anchor, negative) pair a log-weight, adds synthetic negatives, or replaces
-    the denominator. Overriding :meth:`log_weights` is enough; a strategy whose weights have a closed
-    form overrides :meth:`log_denominator` as well and sees no tile.
+    A strategy gives each (anchor, negative) pair a log-weight, adds synthetic negatives, or
+    replaces the denominator. Overriding :meth:`log_weights` is enough; a strategy whose weights
+    have a closed form overrides :meth:`log_denominator` as well and sees no tile.
 
     Attributes:
         needs: Keys of the context that must be given to the loss.
@@ -94,8 +94,8 @@ class NegativeStrategy(nn.Module):
         missing = sorted(self.needs - rows.context.keys())
         if missing:
             raise ValueError(
-                f"{type(self).__name__} needs context={{{', '.join(f'{k!r}: ...' for k in missing)}}}"
-                f", got {sorted(rows.context) or 'no context'}"
+                f"{type(self).__name__} needs {missing} in context, got "
+                f"{sorted(rows.context) or 'none'}"
             )
 
 
