@@ -1,0 +1,37 @@
+"""Evaluation of frozen embeddings: protocols, probe, clustering scores, summaries."""
+
+from graphcl.evaluation.clustering_scores import (
+    Conductance,
+    Matching,
+    clustering_metrics,
+    conductance,
+    contingency_table,
+    match_clusters,
+    modularity,
+)
+from graphcl.evaluation.probe import LinearProbe, fit_linear_probe, linear_probe
+from graphcl.evaluation.protocol_scores import cluster_embeddings, evaluate
+from graphcl.evaluation.protocols import PROTOCOLS, Protocol, Split, get_protocol, make_split
+from graphcl.evaluation.summary import Summary, summarise
+
+__all__ = [
+    "PROTOCOLS",
+    "Conductance",
+    "LinearProbe",
+    "Matching",
+    "Protocol",
+    "Split",
+    "Summary",
+    "cluster_embeddings",
+    "clustering_metrics",
+    "conductance",
+    "contingency_table",
+    "evaluate",
+    "fit_linear_probe",
+    "get_protocol",
+    "linear_probe",
+    "make_split",
+    "match_clusters",
+    "modularity",
+    "summarise",
+]

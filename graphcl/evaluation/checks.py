@@ -1,0 +1,96 @@
+"""What every evaluation asks of its inputs. Private to this folder."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+Graphs: TypeAlias = Data | Sequence[Data]
+
+
+def check_embeddings(embeddings: Tensor, *, num_rows: int | None = None) -> Tensor:
+    """Return the embeddings `[N, d]` detached, on the CPU, float32 or float64; refuse bad ones."""
+    if not isinstance(embeddings, Tensor) or not embeddings.is_floating_point():
+        given = str(embeddings.dtype) if isinstance(embeddings, Tensor) else type(embeddings)
+        raise TypeError(f"embeddings must be a floating-point tensor, got {given}")
+    if embeddings.dim() != 2 or 0 in embeddings.shape:
+        raise ValueError(
+            f"embeddings must have shape [N, d], none of them 0; got {list(embeddings.shape)}"
+        )
+    if num_rows is not None and len(embeddings) != num_rows:
+        raise ValueError(f"embeddings have {len(embeddings)} rows for {num_rows} labels")
+    finite = torch.isfinite(embeddings).all(dim=1)
+    if not finite.all():
+        bad = torch.nonzero(~finite).flatten()
+        raise ValueError(
+            f"embeddings contain NaN or infinite values in {len(bad)} of {len(embeddings)} rows, "
+            f"the first in row {int(bad[0])}"
+        )
+    wide = torch.float64 if embeddings.dtype == torch.float64 else torch.float32
+    return embeddings.detach().to("cpu", wide)
+
+
+def check_integers(values: Tensor, *, name: str, length: int | None = None) -> Tensor:
+    """Return an integer vector `[N]` as int64 on the CPU; refuse anything else."""
+    if not isinstance(values, Tensor) or values.is_floating_point() or values.is_complex():
+        given = str(values.dtype) if isinstance(values, Tensor) else type(values).__name__
+        raise TypeError(f"{name} must be an integer tensor, got {given}")
+    if values.dim() != 1 or values.numel() == 0:
+        raise ValueError(
+            f"{name} must have shape [N] with at least one entry, got {list(values.shape)}"
+        )
+    if length is not None and len(values) != length:
+        raise ValueError(f"{name} has {len(values)} entries, expected {length}")
+    return values.detach().to("cpu", torch.int64)
+
+
+def check_edges(edge_index: Tensor, *, num_nodes: int) -> Tensor:
+    """Return an edge index `[2, E]` as int64 on the CPU; refuse node numbers out of range."""
+    if (
+        not isinstance(edge_index, Tensor)
+        or edge_index.is_floating_point()
+        or edge_index.dim() != 2
+        or len(edge_index) != 2
+    ):
+        given = (
+            f"{edge_index.dtype} {list(edge_index.shape)}"
+            if isinstance(edge_index, Tensor)
+            else type(edge_index).__name__
+        )
+        raise ValueError(f"edge_index must be an integer tensor of shape [2, E], got {given}")
+    if edge_index.numel() and not 0 <= int(edge_index.min()) <= int(edge_index.max()) < num_nodes:
+        raise ValueError(
+            f"edge_index must hold node numbers 0 .. {num_nodes - 1}, got "
+            f"{int(edge_index.min())} .. {int(edge_index.max())}"
+        )
+    return edge_index.detach().to("cpu", torch.int64)
+
+
+def labels_of(data: Graphs) -> Tensor:
+    """Labels of a graph's nodes `[N]`, or of a list of graphs `[B]`; negative means unlabelled."""
+    if isinstance(data, Data):
+        if not isinstance(data.y, Tensor):
+            raise ValueError("data has no labels: y is missing")
+        labels = check_integers(_flat(data.y), name="data.y")
+        if data.num_nodes is not None and len(labels) != data.num_nodes:
+            raise ValueError(
+                f"data.y has {len(labels)} labels for {data.num_nodes} nodes; "
+                "give graph-level data as a list of graphs"
+            )
+    else:
+        if len(data) == 0:
+            raise ValueError("data is an empty list of graphs")
+        for index, graph in enumerate(data):
+            if not isinstance(graph.y, Tensor) or graph.y.numel() != 1:
+                raise ValueError(f"graph {index} of data must have exactly one label in y")
+        labels = check_integers(torch.cat([graph.y.reshape(1) for graph in data]), name="data.y")
+    if not (labels >= 0).any():
+        raise ValueError("data.y has no label: every entry is negative (unlabelled)")
+    return labels
+
+
+def _flat(labels: Tensor) -> Tensor:
+    """OGB stores labels as `[N, 1]`."""
+    return labels.flatten() if labels.dim() == 2 and labels.size(1) == 1 else labels

@@ -1,0 +1,80 @@
+"""From frozen embeddings to the numbers of a protocol."""
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+
+from graphcl.clustering import kmeans
+from graphcl.evaluation.checks import Graphs, check_embeddings, labels_of
+from graphcl.evaluation.clustering_scores import clustering_metrics
+from graphcl.evaluation.probe import linear_probe
+from graphcl.evaluation.protocols import get_protocol, make_split
+
+
+def cluster_embeddings(
+    embeddings: Tensor, num_clusters: int, *, seed: int = 0, restarts: int = 10
+) -> Tensor:
+    """Cluster embeddings by k-means on their rows scaled to unit length.
+
+    Rows of zeros stay zeros. Where duplicated rows leave fewer clusters than asked for, a warning
+    says so.
+
+    Args:
+        embeddings: `[N, d]`, finite.
+        num_clusters: number of clusters, `1 .. N`.
+        seed: seed of the restarts.
+        restarts: number of k-means++ starts; the best one is kept.
+
+    Returns:
+        Cluster of each row, `[N]` int64, on the device of the embeddings.
+
+    Raises:
+        TypeError: the embeddings are not floating point.
+        ValueError: wrong shapes, values that are not finite, or a number out of range.
+
+    Example:
+        >>> rows = torch.tensor([[1.0, 0.0], [9.0, 0.1], [0.0, 1.0]])
+        >>> found = cluster_embeddings(rows, 2)
+        >>> bool(found[0] == found[1]), bool(found[0] == found[2])
+        (True, False)
+    """
+    rows = torch.nn.functional.normalize(check_embeddings(embeddings))
+    found = kmeans(rows, num_clusters, seed=seed, restarts=restarts).assignment
+    return found.to(embeddings.device)
+
+
+def evaluate(protocol: str, embeddings: Tensor, data: Graphs, seed: int) -> dict[str, float]:
+    """Score frozen embeddings under a protocol.
+
+    Args:
+        protocol: an id of `PROTOCOLS`.
+        embeddings: one row per node `[N, d]`, or per graph `[B, d]` where `data` is a list.
+        data: one graph with node labels, or a list of graphs with one label each.
+        seed: seed of the split and of k-means.
+
+    Returns:
+        Fractions by name: those of `linear_probe` for a probe, those of `clustering_metrics` for
+        P-CLU, whose k is the number of classes among the labels, as is the custom. Lists of graphs
+        have no edge measures.
+
+    Raises:
+        TypeError: the embeddings are not floating point.
+        ValueError: an unknown protocol, wrong number of rows, values that are not finite, or data
+            that the protocol cannot use.
+
+    Example:
+        >>> data = Data(x=torch.eye(40), y=torch.arange(40) // 20)
+        >>> data.edge_index = torch.empty(2, 0, dtype=torch.long)
+        >>> evaluate("P-CLU", torch.eye(2)[data.y], data, seed=0)["acc"]
+        1.0
+    """
+    kind = get_protocol(protocol)
+    labels = labels_of(data)
+    embeddings = check_embeddings(embeddings, num_rows=len(labels))
+    if kind.task == "probe":
+        split = make_split(protocol, data, seed)
+        return linear_probe(embeddings, labels, split, seed=seed)
+    num_classes = int(labels[labels >= 0].unique().numel())
+    assignment = cluster_embeddings(embeddings, num_classes, seed=seed)
+    edge_index = data.edge_index if isinstance(data, Data) else None
+    return clustering_metrics(assignment, labels=labels, edge_index=edge_index)
