@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graphcl.benchmark.suite import Suite
+    from graphcl.benchmark.suite import MethodRow, Suite
 
 # Protocols of the literature that graphcl does not run itself (node_level_results, table 1):
 # a published figure may carry one of them and is then listed, never compared.
@@ -137,6 +137,9 @@ def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
                 )
             )
         first.setdefault(row.name, i)
+        twin = next((r for r in suite.methods[:i] if r.name != row.name and _same(r, row)), None)
+        if twin is not None:
+            problems.append((here, f"row {row.name!r} computes the same as row {twin.name!r}"))
         problems += [
             (
                 (*here, "per_dataset", name),
@@ -146,6 +149,11 @@ def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
             if name.lower() not in in_suite
         ]
     return problems
+
+
+def _same(one: MethodRow, other: MethodRow) -> bool:
+    fields = ("method", "parameters", "per_dataset")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
 
 
 def _check_protocols(ids: list[str], place: Location, catalogue: Catalogue) -> list[Problem]:

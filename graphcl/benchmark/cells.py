@@ -149,24 +149,24 @@ def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint
     for entry in suite.datasets:
         for row in suite.rows_for(entry):
             parameters = row.parameters_for(entry.name)
-            print_ = fingerprint(entry.name, row.method, parameters)
-            for seed in suite.seeds:
-                for protocol in suite.evaluations_for(entry):
-                    cells.append(
-                        Cell(
-                            key=_key(print_, protocol, seed),
-                            dataset=entry.name,
-                            row=row.name,
-                            method=row.method,
-                            parameters=parameters,
-                            protocol=protocol,
-                            seed=seed,
-                        )
-                    )
+            identity = fingerprint(entry.name, row.method, parameters)
+            cells += [
+                Cell(
+                    key=_key(identity, protocol, seed),
+                    dataset=entry.name,
+                    row=row.name,
+                    method=row.method,
+                    parameters=parameters,
+                    protocol=protocol,
+                    seed=seed,
+                )
+                for seed in suite.seeds
+                for protocol in suite.evaluations_for(entry)
+            ]
     return cells
 
 
-def _key(fingerprint: Mapping[str, Any], protocol: str, seed: int) -> str:
-    identity = {**fingerprint, "protocol": protocol, "seed": seed, "key_version": KEY_VERSION}
-    text = json.dumps(identity, sort_keys=True, default=str)
+def _key(identity: Mapping[str, Any], protocol: str, seed: int) -> str:
+    everything = {**identity, "protocol": protocol, "seed": seed, "key_version": KEY_VERSION}
+    text = json.dumps(everything, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from graphcl.benchmark.aggregate import DatasetStatistics
 from graphcl.benchmark.metrics import ordered
-from graphcl.benchmark.statistics import DatasetStatistics
 from graphcl.benchmark.tables import Field, TextTable
 
 if TYPE_CHECKING:

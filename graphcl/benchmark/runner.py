@@ -113,7 +113,9 @@ def _failure(cell: Cell, message: str, details: str = "") -> CellResult:
 
 def _refuse_nan(result: CellResult) -> CellResult:
     """A number that is not finite is a failure, not a result."""
-    bad = [f"{name} is {value}" for name, value in result.metrics.items() if not math.isfinite(value)]
+    bad = [
+        f"{name} is {value}" for name, value in result.metrics.items() if not math.isfinite(value)
+    ]
     if not result.done or not bad:
         return result
     return replace(result, status="failed", metrics={}, message=", ".join(bad))

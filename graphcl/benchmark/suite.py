@@ -209,11 +209,23 @@ def parse_suite(text: str, *, name: str = "suite", catalogue: Catalogue | None =
         suite = Suite.model_validate(source.content)
     except ValidationError as error:
         raise SuiteError(_explain(error, source)) from None
-    problems = check_suite(suite, Catalogue.installed() if catalogue is None else catalogue)
+    catalogue = Catalogue.installed() if catalogue is None else catalogue
+    problems = check_suite(suite, catalogue)
     if problems:
         location, message = problems[0]
         raise SuiteError(f"{source.place(location)}: {message}{_others(len(problems) - 1)}")
-    return suite
+    return _with_card_names(suite, catalogue)
+
+
+def _with_card_names(suite: Suite, catalogue: Catalogue) -> Suite:
+    """Spell every data set as its card does: `cora` and `Cora` are the same cells."""
+    spelling = {name.lower(): name for name in catalogue.datasets}
+    datasets = [d.model_copy(update={"name": spelling[d.name.lower()]}) for d in suite.datasets]
+    published = [
+        figure.model_copy(update={"dataset": spelling[figure.dataset.lower()]})
+        for figure in suite.published
+    ]
+    return suite.model_copy(update={"datasets": datasets, "published": published})
 
 
 def _read(source: str | Path) -> tuple[str, str]:

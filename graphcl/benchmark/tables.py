@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphcl.benchmark.metrics import style_of
-from graphcl.benchmark.statistics import (
+from graphcl.benchmark.aggregate import (
     DatasetStatistics,
     Measured,
     ProtocolStatistics,
     RowStatistics,
 )
+from graphcl.benchmark.metrics import style_of
 from graphcl.benchmark.suite import PublishedFigure
 
 
@@ -144,4 +144,6 @@ def show_seconds(seconds: float) -> str:
         >>> show_seconds(0.034), show_seconds(7.26), show_seconds(512.4)
         ('0.03', '7.3', '512')
     """
-    return f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
+    return (
+        f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
+    )

@@ -164,8 +164,10 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
     def emit(message: CellResult | Progress) -> None:
-        is_sign = isinstance(message, Progress)
-        line = json.dumps({"progress": message.text}) if is_sign else message.to_json()
+        if isinstance(message, Progress):
+            line = json.dumps({"progress": message.text})
+        else:
+            line = message.to_json()
         messages.write(line + "\n")
         messages.flush()
 

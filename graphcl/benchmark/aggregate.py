@@ -184,11 +184,7 @@ def _cost(results: Iterable[CellResult]) -> Cost:
     done = [result for result in results if result.done]
     # All protocols of a seed share its training: count it once.
     seconds = {r.cell.seed: r.seconds_training for r in done if r.seconds_training is not None}
-    peaks = [
-        peak
-        for r in done
-        if (peak := r.peak_gpu_memory_mib or r.peak_memory_mib) is not None
-    ]
+    peaks = [peak for r in done if (peak := r.peak_gpu_memory_mib or r.peak_memory_mib) is not None]
     return Cost(
         seconds=sum(seconds.values()) / len(seconds) if seconds else None,
         peak_mib=max(peaks, default=None),

@@ -1,0 +1,120 @@
+"""The lines under the tables: what the numbers are, where settings came from, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graphcl.benchmark.catalogue import FOREIGN_PROTOCOLS
+from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.suite import PublishedFigure, Suite
+from graphcl.benchmark.tables import show_number
+
+
+def notes_of(
+    suite: Suite,
+    cells: Sequence[Cell],
+    results: Sequence[CellResult],
+    descriptions: Mapping[str, str],
+    *,
+    command: str,
+) -> list[str]:
+    """Write the notes of a report.
+
+    Args:
+        suite: The suite.
+        cells: Its cells.
+        results: The results of these cells, as far as there are any.
+        descriptions: Protocol id -> the protocol spelt out.
+        command: The command that made the results.
+    """
+    used = list(dict.fromkeys(cell.protocol for cell in cells))
+    notes = [_reading(suite)]
+    notes += [f"{identifier}: {descriptions[identifier]}." for identifier in used]
+    notes += _settings(results)
+    notes += _published(suite, used)
+    notes += _failures(results)
+    notes += _machine(results)
+    if command:
+        notes.append(f"Made by: {command}")
+    return notes
+
+
+def _reading(suite: Suite) -> str:
+    count = len(suite.seeds)
+    spread = f"mean ± standard deviation over {count} seeds" if count > 1 else "one seed"
+    return (
+        f"Percent, {spread}; a seed fixes split, encoder and probe. Bold: best of the column "
+        "(conductance: the smallest). Train s: wall time until the embeddings are there, mean a "
+        "seed. Peak MiB: of the whole process, libraries included (of the accelerator, where "
+        "one was used)."
+    )
+
+
+def _settings(results: Sequence[CellResult]) -> list[str]:
+    """One line a method; data sets that share a source and settings are named together."""
+    lines: dict[tuple[str, str], dict[str, None]] = {}
+    for result in results:
+        if not result.done:
+            continue
+        own = ", ".join(f"{name} {value}" for name, value in result.cell.parameters.items())
+        text = result.settings_source or "the method's defaults"
+        text += f"; this suite sets {own}" if own else ""
+        lines.setdefault((result.cell.row, text), {})[result.cell.dataset] = None
+    return [
+        f"Settings of {row} on {', '.join(datasets)}: {text.rstrip('.')}."
+        for (row, text), datasets in lines.items()
+    ]
+
+
+def _published(suite: Suite, used: Sequence[str]) -> list[str]:
+    beside = [figure for figure in suite.published if figure.protocol in used]
+    elsewhere = [figure for figure in suite.published if figure.protocol not in used]
+    notes = [f"Published, {_figure(figure)}" for figure in beside]
+    for figure in elsewhere:
+        meaning = FOREIGN_PROTOCOLS.get(figure.protocol)
+        spelt = f" ({meaning})" if meaning else ""
+        notes.append(
+            f"Published under another protocol{spelt}, not comparable with a column above: "
+            f"{_figure(figure)}"
+        )
+    return notes
+
+
+def _figure(figure: PublishedFigure) -> str:
+    metric = "" if figure.metric == "accuracy" else f" {figure.metric}"
+    return (
+        f"{figure.method} on {figure.dataset}, {figure.protocol}{metric}: "
+        f"{show_number(figure.value, figure.std)}, from {figure.source.rstrip('.')}."
+    )
+
+
+def _failures(results: Sequence[CellResult]) -> list[str]:
+    """One line a reason and row; the seeds that share it are named together."""
+    groups: dict[tuple[str, str, str, str], list[int]] = {}
+    for result in results:
+        if not result.done:
+            cell = result.cell
+            key = (cell.dataset, cell.row, cell.protocol, result.message)
+            groups.setdefault(key, []).append(cell.seed)
+    by_reason: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}
+    for (dataset, row, protocol, message), seeds in groups.items():
+        by_reason.setdefault((dataset, row, message, tuple(seeds)), []).append(protocol)
+    return [
+        f"Failed: {row} on {dataset}, {', '.join(protocols)}, "
+        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}: {message}"
+        for (dataset, row, message, seeds), protocols in by_reason.items()
+    ]
+
+
+def _machine(results: Sequence[CellResult]) -> list[str]:
+    """Machines and versions; more than one where results were made at different times."""
+    seen: dict[str, None] = {}
+    for result in results:
+        if result.done and result.machine:
+            where = result.machine
+            packages = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+            seen[
+                f"{where.get('processor')}, {where.get('cores')} cores, "
+                f"{where.get('memory_gib')} GiB, {where.get('system')}; {packages}."
+            ] = None
+    return [f"Measured on {text}" for text in seen]

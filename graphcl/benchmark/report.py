@@ -1,0 +1,157 @@
+"""The report of a suite: tables on the terminal, `table.md`, `table.csv` and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from graphcl.benchmark.aggregate import DatasetStatistics, ProtocolStatistics, gather
+from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.formats import print_table, to_csv, to_markdown
+from graphcl.benchmark.metrics import style_of
+from graphcl.benchmark.notes import notes_of
+from graphcl.benchmark.suite import Suite
+from graphcl.benchmark.tables import tables_of
+from graphcl.plotting import Bar, BarPanel, plot_bars
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class ProtocolText(Protocol):
+    """What the report needs to know of a protocol (`graphcl.evaluation.Protocol` has it)."""
+
+    @property
+    def task(self) -> str:
+        """What is done with the embeddings: "probe" or "clustering"."""
+
+    @property
+    def description(self) -> str:
+        """The protocol spelt out."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A suite's results, put together.
+
+    Attributes:
+        suite: The suite.
+        statistics: One entry a data set.
+        notes: Lines under the tables.
+    """
+
+    suite: Suite
+    statistics: tuple[DatasetStatistics, ...]
+    notes: tuple[str, ...]
+
+
+def make_report(
+    suite: Suite,
+    cells: Sequence[Cell],
+    results: Mapping[str, CellResult],
+    *,
+    command: str = "",
+    protocols: Mapping[str, ProtocolText] | None = None,
+) -> Report:
+    """Put the results of a suite together.
+
+    Args:
+        suite: The suite.
+        cells: Its cells (`plan_cells`).
+        results: Cell key -> result (`ResultStore.read`).
+        command: The command that made the results, for the notes.
+        protocols: Protocol id -> its task and description. Default: those of graphcl.
+    """
+    if protocols is None:
+        from graphcl.evaluation import PROTOCOLS
+
+        protocols = PROTOCOLS
+    tasks = {identifier: protocol.task for identifier, protocol in protocols.items()}
+    texts = {identifier: protocol.description for identifier, protocol in protocols.items()}
+    used = [results[cell.key] for cell in cells if cell.key in results]
+    return Report(
+        suite=suite,
+        statistics=tuple(gather(suite, cells, results, tasks)),
+        notes=tuple(notes_of(suite, cells, used, texts, command=command)),
+    )
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the tables and notes on a terminal."""
+    for dataset in report.statistics:
+        for table in tables_of(dataset):
+            print_table(table, console)
+            console.print()
+    for note in report.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=False)
+
+
+def write_report(report: Report, folder: str | Path) -> list[Path]:
+    """Write `table.md`, `table.csv`, `plot.png` and `plot.svg`.
+
+    Args:
+        report: The report.
+        folder: Where to; made where missing, files of an earlier report are replaced.
+
+    Returns:
+        The files.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    files = [target / name for name in ("table.md", "table.csv", "plot.png", "plot.svg")]
+    files[0].write_text(_markdown(report), encoding="utf-8")
+    files[1].write_text(to_csv(report.statistics), encoding="utf-8")
+    seeds = len(report.suite.seeds)
+    plot_bars(
+        [[_panel(entry) for entry in dataset.protocols] for dataset in report.statistics],
+        files[2:],
+        title=f"graphcl benchmark: {report.suite.name}",
+        subtitle=(
+            f"mean over {seeds} seeds, error bars: standard deviation"
+            if seeds > 1
+            else "one seed, no error bars"
+        ),
+    )
+    return files
+
+
+def _markdown(report: Report) -> str:
+    parts = [f"# Benchmark: {report.suite.name}"]
+    if report.suite.description:
+        parts.append(" ".join(report.suite.description.split()))
+    for dataset in report.statistics:
+        for table in tables_of(dataset):
+            parts += [f"## {table.title}", to_markdown(table)]
+    parts += ["![plot](plot.png)", "## Notes"]
+    parts.append("\n".join(f"- {note}" for note in report.notes))
+    return "\n\n".join(parts) + "\n"
+
+
+def _panel(entry: ProtocolStatistics) -> BarPanel:
+    metrics = [metric for metric in entry.metrics if style_of(metric).in_plots]
+    return BarPanel(
+        title=f"{entry.dataset}, {entry.protocol}",
+        labels=[row.row for row in entry.rows],
+        series={style_of(metric).heading: _bars(entry, metric) for metric in metrics},
+        axis="percent"
+        if len(metrics) > 1
+        else f"{style_of(metrics[0]).heading.lower()} in percent",
+    )
+
+
+def _bars(entry: ProtocolStatistics, metric: str) -> list[Bar]:
+    bars = []
+    for row in entry.rows:
+        value, figure = row.metrics.get(metric), row.published.get(metric)
+        bars.append(
+            Bar(
+                value=None if value is None else value.mean,
+                spread=None if value is None else value.std,
+                note="failed" if row.failed else "not run",
+                published=None if figure is None else figure.value,
+                published_spread=None if figure is None else figure.std,
+            )
+        )
+    return bars

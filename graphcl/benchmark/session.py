@@ -1,0 +1,129 @@
+"""One call of `graphcl bench`: check the data, run what is missing, report."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphcl.benchmark.cells import Fingerprint, installed_fingerprint, plan_cells
+from graphcl.benchmark.process import Executor, run_in_process
+from graphcl.benchmark.progress import LiveProgress
+from graphcl.benchmark.report import make_report, print_report, write_report
+from graphcl.benchmark.runner import run_cells
+from graphcl.benchmark.store import ResultStore
+from graphcl.benchmark.suite import Suite
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DataCheck = Callable[[Suite, "str | None"], dict[str, str]]
+
+
+def missing_datasets(suite: Suite, data_root: str | None) -> dict[str, str]:
+    """Find the data sets of a suite that cannot be loaded, before anything is computed.
+
+    A data set that is not present is loaded once here, which downloads it where that is possible.
+
+    Args:
+        suite: The suite.
+        data_root: Where the raw data live; None for the default.
+
+    Returns:
+        Data set -> why it cannot be loaded.
+
+    Raises:
+        FileNotFoundError: None of the data sets can be loaded.
+    """
+    from graphcl.datasets import available, load
+
+    cards = {card.name: card for card in available()}
+    missing: dict[str, str] = {}
+    for entry in suite.datasets:
+        if cards[entry.name].is_present(data_root):
+            continue
+        try:
+            load(entry.name, data_root)
+        except (OSError, ValueError) as error:
+            missing[entry.name] = " ".join(str(error).split())
+    if len(missing) == len(suite.datasets):
+        raise FileNotFoundError("; ".join(missing.values()))
+    return missing
+
+
+def run_session(
+    suite: Suite,
+    *,
+    results: Path,
+    console: Console,
+    data_root: str | None = None,
+    debug: bool = False,
+    execute: Executor | None = None,
+    fingerprint: Fingerprint = installed_fingerprint,
+    find_missing: DataCheck = missing_datasets,
+) -> bool:
+    """Run a suite and write its report under `results/<suite>/`.
+
+    Data sets that cannot be loaded are said at once: where others of the suite can be, their cells
+    fail and the rest runs; where none can be, nothing is computed.
+
+    Args:
+        suite: The suite.
+        results: Folder of all results.
+        console: Where progress and tables go.
+        data_root: Where the raw data live.
+        debug: Let the output of the processes through.
+        execute: Runs a task; default: a process of its own.
+        fingerprint: What determines a cell beside protocol and seed.
+        find_missing: Finds the data sets that cannot be loaded.
+
+    Returns:
+        Whether every cell of the suite has a result.
+
+    Raises:
+        FileNotFoundError: None of the data sets can be loaded.
+        ValueError: The results file was changed by others.
+        OSError: The results cannot be written.
+    """
+    missing = find_missing(suite, data_root)
+    for name, reason in missing.items():
+        console.print(f"missing data set {name}: {reason}", style="yellow", markup=False)
+    cells = plan_cells(suite, fingerprint=fingerprint)
+    folder = results / suite.name
+    execute = execute or partial(run_in_process, show_output=debug)
+    with ResultStore(folder / "results.jsonl") as store:
+        before = store.read()
+        finished = sum(cell.key in before and before[cell.key].done for cell in cells)
+        if finished:
+            console.print(f"{finished} of {len(cells)} cells are finished already", style="dim")
+        with LiveProgress(console, total=len(cells), finished=finished) as progress:
+            summary = run_cells(
+                cells,
+                store,
+                execute=execute,
+                unavailable=missing,
+                data_root=data_root,
+                timeout=suite.timeout,
+                listener=progress,
+            )
+        report = make_report(suite, cells, store.read(), command=command_line())
+        files = write_report(report, folder)
+    print_report(report, console)
+    console.print()
+    if summary.failed:
+        console.print(
+            f"{len(summary.failed)} of {len(cells)} cells failed; the same command tries again",
+            style="red",
+        )
+    console.print("written: " + ", ".join(str(file) for file in files), markup=False)
+    return not summary.failed
+
+
+def command_line() -> str:
+    """The command that is running, to be repeated by a reader."""
+    program = Path(sys.argv[0])
+    name = "python -m graphcl" if program.name == "__main__.py" else program.name
+    return " ".join([name, *(shlex.quote(argument) for argument in sys.argv[1:])])
