@@ -1,0 +1,18 @@
+"""Neural network parts that PyG lacks."""
+
+from graphcl.nn.activation import ACTIVATIONS, make_activation
+from graphcl.nn.gcn import GCNEncoder
+from graphcl.nn.projector import Projector
+from graphcl.nn.readout import sum_readout
+from graphcl.nn.sparse import compress_features, normalized_adjacency, scale_columns
+
+__all__ = [
+    "ACTIVATIONS",
+    "GCNEncoder",
+    "Projector",
+    "compress_features",
+    "make_activation",
+    "normalized_adjacency",
+    "scale_columns",
+    "sum_readout",
+]

@@ -1,0 +1,47 @@
+"""Argument checks that the methods share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def check_number(name: str, value: float) -> float:
+    """Return ``value`` as a float if it is a finite number, else raise naming ``name``."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return float(value)
+
+
+def check_count(name: str, value: int) -> int:
+    """Return ``value`` if it is a whole number of at least 1, else raise naming ``name``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return value
+
+
+def check_flag(name: str, value: bool) -> bool:
+    """Return ``value`` if it is True or False, else raise naming ``name``."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be true or false, got {value!r}")
+    return value
+
+
+def check_share(name: str, value: float) -> float:
+    """Return ``value`` if it is a number from 0 to 1, else raise naming ``name``."""
+    number = check_number(name, value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name} must be from 0 to 1, got {value}")
+    return number
+
+
+def check_rates(name: str, values: Sequence[float]) -> tuple[float, float]:
+    """Return one rate from 0 to 1 for each of two views, else raise naming ``name``."""
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != 2:
+        raise ValueError(f"{name} must be two rates, one for each view, got {values!r}")
+    first, second = (check_share(name, value) for value in values)
+    return first, second

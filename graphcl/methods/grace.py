@@ -1,0 +1,162 @@
+"""GRACE: two corrupted views of a graph, every node against all others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch_geometric.data import Data
+from torch_geometric.transforms import NormalizeFeatures
+
+from graphcl.augmentations import DropEdges, MaskFeatures
+from graphcl.contrast import Pairs
+from graphcl.losses import InfoNCELoss
+from graphcl.methods.checks import check_count, check_flag, check_number, check_rates
+from graphcl.methods.method import Method
+from graphcl.nn import GCNEncoder, Projector, compress_features, scale_columns
+
+
+class Grace(Method):
+    """Deep graph contrastive representation learning (GRACE).
+
+    Each step drops edges and feature columns twice over. A graph convolutional encoder F -> 2d -> d
+    and a projector embed both views; InfoNCE then pulls the two rows of a node together and pushes
+    it from all other nodes of both views (equation 1 of the paper; the loss is
+    ``InfoNCELoss(temperature, intra_view=True)``). The embedding is the encoder's output on the
+    uncorrupted graph. Parameters are initialised from torch's global generator, which
+    :func:`graphcl.methods.create_method` seeds.
+
+    Source: Zhu et al., https://arxiv.org/abs/2006.04131, and the authors' code, CRIPAC-DIG/GRACE.
+
+    Args:
+        num_features: Width of the features, ``F``.
+        width: Width of the embedding, ``d``.
+        projection_width: Width inside the projector; None: ``d``.
+        activation: After both layers, one of :data:`graphcl.nn.ACTIVATIONS`.
+        temperature: Divisor of the cosine, above 0.
+        drop_edges: Probability of losing an edge, for view 1 and view 2.
+        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        undirected: True: both directions of an edge fall together. The authors' code drops them
+            independently, hence False.
+        normalize_features: Divide the rows of the features by their sum, as the authors do.
+
+    Raises:
+        ValueError: An argument outside its range.
+
+    Example:
+        >>> graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 0]]))
+        >>> method = Grace(3, width=4)
+        >>> method.loss(graph).shape, method.embed(graph).shape
+        (torch.Size([]), torch.Size([3, 4]))
+    """
+
+    monitor: str | None = None  # the authors train for a fixed number of epochs
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        width: int = 128,
+        projection_width: int | None = None,
+        activation: str = "relu",
+        temperature: float = 0.5,
+        drop_edges: Sequence[float] = (0.2, 0.4),
+        mask_features: Sequence[float] = (0.3, 0.4),
+        undirected: bool = False,
+        normalize_features: bool = True,
+    ) -> None:
+        check_count("width", width)
+        hidden = (
+            width if projection_width is None else check_count("projection_width", projection_width)
+        )
+        temperature = check_number("temperature", temperature)
+        edge_rates = check_rates("drop_edges", drop_edges)
+        feature_rates = check_rates("mask_features", mask_features)
+        super().__init__(
+            num_features,
+            width=width,
+            projection_width=hidden,
+            activation=activation,
+            temperature=temperature,
+            drop_edges=edge_rates,
+            mask_features=feature_rates,
+            undirected=check_flag("undirected", undirected),
+            normalize_features=check_flag("normalize_features", normalize_features),
+        )
+        self.objective = InfoNCELoss(temperature, intra_view=True)
+        self.encoder = GCNEncoder(num_features, [2 * width, width], activation=activation)
+        self.projector = Projector(width, hidden=hidden)
+        self.normalize_features = normalize_features
+        self._drop_edges = [DropEdges(rate, undirected=undirected) for rate in edge_rates]
+        self._mask_features = [MaskFeatures(rate) for rate in feature_rates]
+        self._prepared: _Prepared | None = None
+
+    def setup(self, data: Data) -> None:
+        """Normalise the features (and find the positives) once for all epochs."""
+        self._prepared = self._prepare(data)
+
+    def loss(self, data: Data) -> Tensor:
+        """InfoNCE between two fresh views of the graph, a scalar."""
+        if self._prepared is None or not self._prepared.is_of(data):
+            self.setup(data)
+        assert self._prepared is not None
+        first = self.projector(self._encode_view(data, self._prepared.features, 0))
+        second = self.projector(self._encode_view(data, self._prepared.features, 1))
+        value: Tensor = self.objective(first, second, pairs=self._prepared.pairs)
+        return value
+
+    def encode(self, data: Data) -> Tensor:
+        """The encoder's rows on the whole graph, ``[N, d]``."""
+        rows: Tensor = self.encoder(self._features(data), data.edge_index, data.get("edge_weight"))
+        return rows
+
+    def positives(self, data: Data) -> Pairs | None:
+        """Which nodes belong together; None: each node with itself in the other view."""
+        return None
+
+    def _prepare(self, data: Data) -> _Prepared:
+        self.check_width(data)
+        return _Prepared(
+            source=(data.x, data.edge_index),
+            versions=(data.x._version, data.edge_index._version),
+            features=self._features(data),
+            pairs=self.positives(data),
+        )
+
+    def _features(self, data: Data) -> Tensor:
+        x = data.x
+        if self.normalize_features:
+            x = NormalizeFeatures()(Data(x=x)).x
+        return compress_features(x)
+
+    def _encode_view(self, data: Data, features: Tensor, view: int) -> Tensor:
+        # The transforms draw on a graph without features and on a single row: masking a column is
+        # multiplying it, which sparse features allow as well.
+        bare = Data(edge_index=data.edge_index, num_nodes=features.size(0))
+        if "edge_weight" in data:
+            bare.edge_weight = data.edge_weight
+        edges = self._drop_edges[view](bare)
+        row = Data(x=torch.ones(1, self.num_features, dtype=data.x.dtype, device=data.x.device))
+        kept = self._mask_features[view](row).x[0]
+        rows: Tensor = self.encoder(
+            scale_columns(features, kept), edges.edge_index, edges.get("edge_weight")
+        )
+        return rows
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What is computed once for a graph, and the tensors that it was computed from."""
+
+    source: tuple[Tensor, Tensor]
+    versions: tuple[int, int]
+    features: Tensor
+    pairs: Pairs | None
+
+    def is_of(self, data: Data) -> bool:
+        """Whether ``data`` holds the same tensors, unchanged since."""
+        now = (data.x, data.edge_index)
+        same = all(a is b for a, b in zip(self.source, now, strict=True))
+        return same and self.versions == tuple(tensor._version for tensor in now)

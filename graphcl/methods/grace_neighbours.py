@@ -1,0 +1,75 @@
+"""GRACE with the neighbours of a node among its positives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch_geometric.data import Data
+
+from graphcl.contrast import Pairs
+from graphcl.methods.checks import check_count
+from graphcl.methods.grace import Grace
+
+
+class GraceNeighbours(Grace):
+    """GRACE, but a node and its graph neighbours are positives, and none of them a negative.
+
+    In GRACE a neighbour, most likely of the same class, is pushed away like any other node. Here
+    ``Pairs.from_edges`` takes it out of the negatives and pulls it closer; all else is GRACE.
+
+    Source: the loss is SupCon's (https://arxiv.org/abs/2004.11362, equation 2) with edges in the
+    place of labels.
+
+    Args:
+        num_features: Width of the features, ``F``.
+        hops: Greatest distance of a positive in the graph, at least 1.
+        width: As in :class:`Grace`, like all that follows.
+        projection_width: Width inside the projector; None: ``width``.
+        activation: After both layers.
+        temperature: Divisor of the cosine, above 0.
+        drop_edges: Probability of losing an edge, for view 1 and view 2.
+        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        undirected: Whether both directions of an edge fall together.
+        normalize_features: Divide the rows of the features by their sum.
+
+    Raises:
+        ValueError: An argument outside its range.
+
+    Example:
+        >>> import torch
+        >>> graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 0]]))
+        >>> GraceNeighbours(3, width=4).positives(graph).num_positives()
+        tensor([2, 2, 1])
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        hops: int = 1,
+        width: int = 128,
+        projection_width: int | None = None,
+        activation: str = "relu",
+        temperature: float = 0.5,
+        drop_edges: Sequence[float] = (0.2, 0.4),
+        mask_features: Sequence[float] = (0.3, 0.4),
+        undirected: bool = False,
+        normalize_features: bool = True,
+    ) -> None:
+        super().__init__(
+            num_features,
+            width=width,
+            projection_width=projection_width,
+            activation=activation,
+            temperature=temperature,
+            drop_edges=drop_edges,
+            mask_features=mask_features,
+            undirected=undirected,
+            normalize_features=normalize_features,
+        )
+        self.hops = check_count("hops", hops)
+        self.configuration["hops"] = self.hops
+
+    def positives(self, data: Data) -> Pairs:
+        """Each node and all within ``hops`` steps of it."""
+        return Pairs.from_edges(data.edge_index, data.x.size(0), hops=self.hops)

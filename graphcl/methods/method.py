@@ -1,0 +1,147 @@
+"""What every method offers: the hooks that `fit` calls, and embeddings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Batch, Data
+
+from graphcl.datasets import check_graph
+
+
+class Method(nn.Module, ABC):
+    """A complete recipe: how to embed a graph, and (where it learns) what to minimise.
+
+    :func:`graphcl.training.fit` calls ``setup`` once; then in each epoch ``before_epoch``,
+    ``loss``, the optimiser's step and ``after_step``. Epochs count from 0. A subclass writes
+    ``encode`` and, if it learns, ``loss``; the other hooks do nothing unless overridden.
+
+    Everything that a resumed run needs (centroids, queues, generators) belongs into the
+    ``state_dict``: parameters and buffers, or ``get_extra_state``. What ``setup`` computes from the
+    data alone does not: ``setup`` runs again before a checkpoint is read.
+
+    Args:
+        num_features: Width of the node features, ``F``.
+        **configuration: What else determines the method; shown by ``repr`` and compared when a
+            checkpoint is read.
+
+    Attributes:
+        monitor: ``"loss"``: with a patience, stop when the training loss no longer falls. None: the
+            loss says nothing about quality, so the number of epochs is fixed.
+        trained: False: nothing to optimise, `fit` only calls ``setup``.
+        levels: ``"node"`` (embeds a ``Data``), ``"graph"`` (embeds a list of ``Data``).
+        version: Version of the mathematics. It goes up when results change, so that stored results
+            and checkpoints of the former version are not taken for those of the new one.
+
+    Example:
+        >>> class Doubled(Method):
+        ...     trained = False
+        ...
+        ...     def encode(self, data):
+        ...         return 2 * data.x
+        >>> graph = Data(x=torch.ones(2, 1), edge_index=torch.empty(2, 0, dtype=torch.long))
+        >>> Doubled(1).embed(graph)
+        tensor([[2.],
+                [2.]])
+    """
+
+    monitor: str | None = "loss"
+    trained: ClassVar[bool] = True
+    levels: ClassVar[frozenset[str]] = frozenset({"node"})
+    version: ClassVar[int] = 1
+
+    def __init__(self, num_features: int, **configuration: object) -> None:
+        super().__init__()
+        if isinstance(num_features, bool) or not isinstance(num_features, int):
+            raise TypeError(f"num_features must be a whole number, got {num_features!r}")
+        if num_features < 1:
+            raise ValueError(f"num_features must be at least 1, got {num_features}")
+        self.num_features = num_features
+        self.configuration: dict[str, object] = {"num_features": num_features, **configuration}
+
+    def setup(self, data: Any) -> None:  # noqa: B027  (a hook: doing nothing is its default)
+        """Prepare once, before the optimiser exists: leaders, meta-paths, k-means."""
+
+    def before_epoch(self, epoch: int, data: Any) -> None:  # noqa: B027
+        """Prepare one epoch (from 0): clusterings, targets, annealing."""
+
+    def loss(self, data: Any) -> Tensor:
+        """What to minimise, a scalar."""
+        raise NotImplementedError(f"{type(self).__name__} has no loss: it is not trained")
+
+    def after_step(self) -> None:  # noqa: B027
+        """Follow the optimiser's step: momentum teacher, queue."""
+
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Groups as torch optimisers take them, with a learning rate of their own where needed."""
+        return [{"params": [p for p in self.parameters() if p.requires_grad]}]
+
+    @abstractmethod
+    def encode(self, data: Data) -> Tensor:
+        """The rows that :meth:`embed` returns; ``data`` is a ``Batch`` at graph level."""
+
+    def embed(self, data: Data | Sequence[Data]) -> Tensor:
+        """Embed every node of a graph, or every graph of a list.
+
+        In eval mode, without gradient and deterministic; the training mode of all modules stays as
+        it was. Graphs that were not trained on are fine. The data may lie on another device than
+        the method.
+
+        Args:
+            data: A graph with N nodes, or a list of B graphs.
+
+        Returns:
+            ``[N, d]`` or ``[B, d]``, on the method's device.
+
+        Raises:
+            TypeError: Neither a graph nor a list of graphs.
+            ValueError: A level that the method does not have, features of the wrong width, broken
+                data (:func:`graphcl.datasets.check_graph`), a result that is not finite.
+        """
+        check_graph(data)
+        self.check_level(data)
+        graph = data if isinstance(data, Data) else Batch.from_data_list(list(data))
+        self.check_width(graph)
+        tensor = next(self.parameters(), None)
+        if tensor is not None and graph.x.device != tensor.device:
+            graph = graph.to(tensor.device)
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with torch.no_grad():
+                rows = self.encode(graph)
+        finally:
+            for module, training in modes:
+                module.training = training
+        if not bool(torch.isfinite(rows).all()):
+            raise ValueError(
+                f"{type(self).__name__}.embed gave NaN or infinite values: were the weights "
+                "spoiled in training, or are the features too large?"
+            )
+        return rows.detach()
+
+    def check_level(self, data: object) -> None:
+        """Raise ``ValueError`` where the method cannot embed data of this level."""
+        level = "node" if isinstance(data, Data) and not isinstance(data, Batch) else "graph"
+        if level not in self.levels:
+            what = "a single graph" if level == "node" else "a list of graphs"
+            raise ValueError(
+                f"{type(self).__name__} works at {' and '.join(sorted(self.levels))} level, "
+                f"the data are {what} ({level} level)"
+            )
+
+    def check_width(self, data: Data) -> None:
+        """Raise ``ValueError`` where the features are not as wide as the method was built for."""
+        if data.x.size(1) != self.num_features:
+            raise ValueError(
+                f"data.x must have {self.num_features} columns, as many as "
+                f"{type(self).__name__} was built for, got {data.x.size(1)}"
+            )
+
+    def extra_repr(self) -> str:
+        """The configuration, for ``repr``."""
+        return ", ".join(f"{name}={value!r}" for name, value in self.configuration.items())

@@ -1,0 +1,25 @@
+"""Settings that belong to a data set, with their source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphcl.training import TrainingSettings
+
+
+@dataclass(frozen=True)
+class PublishedSettings:
+    """The settings of one method for one data set, never tuned on test labels.
+
+    Attributes:
+        dataset: Name of the data set, as on its card.
+        source: Where the settings come from.
+        parameters: Arguments of the method that differ from its defaults.
+        training: How long and how fast to train; None: the method's default.
+    """
+
+    dataset: str
+    source: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    training: TrainingSettings | None = None

@@ -1,0 +1,113 @@
+"""Sparse matrices of a graph: its normalised adjacency and bag-of-words features."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor
+from torch_geometric.nn.conv.gcn_conv import gcn_norm
+
+
+def normalized_adjacency(
+    edge_index: Tensor,
+    num_nodes: int,
+    *,
+    edge_weight: Tensor | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """The matrix ``D^-1/2 (A + I) D^-1/2`` of a graph convolution, sparse.
+
+    ``matrix @ x`` sends rows along the edges, from source to target. It is built once per pass and
+    serves all layers; on a CPU the product is three times as fast as gathering and scattering rows.
+
+    Source: Kipf and Welling, https://arxiv.org/abs/1609.02907, equation 2.
+
+    Args:
+        edge_index: ``[2, E]``. A node without edges keeps its self-loop.
+        num_nodes: Number of nodes ``N``.
+        edge_weight: One weight an edge, ``[E]``, at least 0; None: all 1.
+        dtype: Type of the entries.
+
+    Returns:
+        ``[N, N]``, sparse CSR.
+
+    Raises:
+        ValueError: A weight that is negative or not finite, or weights of the wrong length.
+
+    Example:
+        >>> normalized_adjacency(torch.tensor([[0, 1], [1, 0]]), 3).to_dense()
+        tensor([[0.5000, 0.5000, 0.0000],
+                [0.5000, 0.5000, 0.0000],
+                [0.0000, 0.0000, 1.0000]])
+    """
+    if edge_weight is not None:
+        if edge_weight.shape != edge_index.shape[1:]:
+            raise ValueError(
+                f"edge_weight must have shape [{edge_index.size(1)}], got {list(edge_weight.shape)}"
+            )
+        if not bool(((edge_weight >= 0) & torch.isfinite(edge_weight)).all()):
+            raise ValueError("edge_weight must be finite and at least 0")
+        edge_weight = edge_weight.to(dtype)
+    index, weight = gcn_norm(edge_index, edge_weight, num_nodes, dtype=dtype)
+    # From source to target: the target is the row. Duplicate edges add up.
+    # Indices out of range do not get this far: gcn_norm refuses them.
+    matrix = torch.sparse_coo_tensor(
+        index.flip(0), weight, (num_nodes, num_nodes), check_invariants=False
+    )
+    return _quiet_csr(matrix)
+
+
+def compress_features(x: Tensor, *, max_density: float = 0.05) -> Tensor:
+    """Features as a sparse CSR matrix where that is the faster form, else unchanged.
+
+    Bag-of-words features (Cora: 1.3 % non-zero) make the first layer of an encoder several times
+    cheaper this way.
+
+    Args:
+        x: ``[N, F]``, dense.
+        max_density: Share of non-zero entries up to which the sparse form is used.
+
+    Returns:
+        ``[N, F]``, sparse CSR or the given tensor.
+
+    Example:
+        >>> compress_features(torch.eye(100)).layout
+        torch.sparse_csr
+        >>> compress_features(torch.ones(2, 2)).layout
+        torch.strided
+    """
+    if x.layout != torch.strided or int(x.count_nonzero()) > max_density * x.numel():
+        return x
+    return _quiet_csr(x)
+
+
+def scale_columns(x: Tensor, scale: Tensor) -> Tensor:
+    """Multiply every column by its factor; the form of ``x`` is kept.
+
+    Args:
+        x: ``[N, F]``, dense or sparse CSR.
+        scale: ``[F]``.
+
+    Returns:
+        A new ``[N, F]``.
+
+    Example:
+        >>> scale_columns(torch.ones(2, 3), torch.tensor([1.0, 0.0, 2.0]))
+        tensor([[1., 0., 2.],
+                [1., 0., 2.]])
+    """
+    if x.layout == torch.strided:
+        return x * scale
+    column = x.col_indices()
+    values = x.values() * scale[column]
+    # The indices come from a valid matrix: no need to check them again.
+    return torch.sparse_csr_tensor(
+        x.crow_indices(), column, values, x.shape, check_invariants=False
+    )
+
+
+def _quiet_csr(matrix: Tensor) -> Tensor:
+    with warnings.catch_warnings():  # torch announces once that CSR is in beta
+        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
+        return matrix.to_sparse_csr()

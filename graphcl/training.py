@@ -1,0 +1,450 @@
+"""Train a method: optimiser, stopping, checkpoints, devices.
+
+A method is anything with the hooks of :class:`graphcl.methods.Method`; nothing else of it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from graphcl.datasets import check_graph
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from graphcl.methods.method import Method
+
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+"""Precisions of :func:`fit`: the weights are float32 in all of them."""
+
+_FORMAT = 1
+_EDGE_AND_NODE_FIELDS = ("x", "edge_index", "edge_weight", "edge_attr")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How long and how fast to train.
+
+    Attributes:
+        epochs: Most epochs to train, at least 0.
+        learning_rate: Of Adam, above 0.
+        weight_decay: Of Adam (added to the gradient), at least 0.
+        patience: Stop after this many epochs in a row without a lower training loss, and return to
+            the weights of the lowest; None: always train all epochs.
+
+    Raises:
+        TypeError: A field of the wrong type.
+        ValueError: A field out of range.
+
+    Example:
+        >>> TrainingSettings(epochs=200, learning_rate=5e-4).patience is None
+        True
+    """
+
+    epochs: int = 200
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_whole("epochs", self.epochs, least=0)
+        if self.patience is not None:
+            _check_whole("patience", self.patience, least=1)
+        for name in ("learning_rate", "weight_decay"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise TypeError(f"{name} must be a number, got {value!r}")
+            if not math.isfinite(value) or value < 0 or (name == "learning_rate" and value == 0):
+                bound = "above 0" if name == "learning_rate" else "at least 0"
+                raise ValueError(f"{name} must be finite and {bound}, got {value}")
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in training.
+
+    Attributes:
+        losses: Training loss of each epoch, before the epoch's step.
+        epochs_run: Number of epochs, those before a resume included.
+        stopped_early: Whether patience ran out.
+        seconds: Wall time, that before a resume included.
+    """
+
+    losses: list[float]
+    epochs_run: int
+    stopped_early: bool
+    seconds: float
+
+
+def fit(
+    method: Method,
+    data: Any,
+    *,
+    settings: TrainingSettings,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str = "32-true",
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 50,
+    resume: bool = True,
+    progress: bool = False,
+    on_epoch: Callable[[int, float], None] | None = None,
+) -> History:
+    """Train a method on a graph or a list of graphs, in place.
+
+    Python's, NumPy's and torch's random generators are seeded first (and stay as training leaves
+    them), so the same seed and the same initial weights give the same result on the same machine.
+
+    With ``settings.patience`` and a method whose ``monitor`` is ``"loss"``, training stops once the
+    loss has not fallen for that many epochs, and the method ends with the weights that had the
+    lowest loss, also where all epochs were run. Otherwise it ends with the last weights.
+
+    With ``checkpoint``, the file is replaced atomically every ``checkpoint_every`` epochs and at
+    the end. A later call with the same arguments continues from it, bit for bit as if it had never
+    been interrupted. ``setup`` runs again in that case. A finished checkpoint is read and training
+    is not repeated.
+
+    Args:
+        method: What to train. An untrained method (``trained`` False) is only set up.
+        data: What the method's hooks get, moved to the device.
+        settings: How long and how fast.
+        seed: From 0 to 2^32 - 1.
+        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
+            The method stays there.
+        precision: One of :data:`PRECISIONS`; ``"16-mixed"`` needs CUDA.
+        checkpoint: File to keep the state in, or None. Its folder is created.
+        checkpoint_every: Epochs between two checkpoints, at least 1.
+        resume: False: start anew and overwrite an existing checkpoint.
+        progress: Show a progress bar.
+        on_epoch: Called after each epoch with its number (from 0) and loss.
+
+    Returns:
+        The losses and how training ended.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument out of range; broken data; a method without anything to train; a
+            loss that is no scalar or not finite (before the optimiser's step: the weights are those
+            of the epoch before); a checkpoint that is damaged or of another method, configuration,
+            seed or graph.
+
+    Example:
+        >>> from torch_geometric.data import Data
+        >>> from graphcl.methods import create_method
+        >>> graph = Data(x=torch.eye(4), edge_index=torch.tensor([[0, 1], [1, 0]]))
+        >>> method, settings = create_method("grace", graph, seed=0, width=8, epochs=3)
+        >>> fit(method, graph, settings=settings).epochs_run
+        3
+    """
+    started = time.monotonic()
+    check_graph(data)
+    _check_whole("seed", seed, least=0, most=2**32 - 1)
+    _check_whole("checkpoint_every", checkpoint_every, least=1)
+    if method.monitor not in ("loss", None):
+        raise ValueError(f"{_name(method)}.monitor must be 'loss' or None, got {method.monitor!r}")
+    fabric = make_fabric(device, precision)
+    _seed_everything(seed)
+    on_device = _move(data, fabric.device)
+    method.to(fabric.device)
+    method.setup(on_device)
+    if not method.trained:
+        return History([], 0, False, time.monotonic() - started)
+    run = _Run(method, settings, fabric)
+    if checkpoint is not None:
+        path = Path(checkpoint)
+        run.identity = _identity(method, data, settings, seed, precision)
+        if resume and path.exists():
+            run.restore(path)
+    before = run.seconds
+    bar = tqdm(total=settings.epochs, initial=run.epoch, disable=not progress, desc=_name(method))
+    with bar:
+        while not run.finished:
+            loss = run.train_epoch(on_device)
+            run.seconds = before + time.monotonic() - started
+            if checkpoint is not None and (run.epoch % checkpoint_every == 0 or run.finished):
+                run.save(path)
+            bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+            bar.update()
+            if on_epoch is not None:
+                on_epoch(run.epoch - 1, loss)
+    run.end()
+    return History(list(run.losses), run.epoch, run.stopped_early, run.seconds)
+
+
+def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
+    """Lightning Fabric for one device.
+
+    Args:
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
+        precision: One of :data:`PRECISIONS`.
+
+    Raises:
+        ValueError: A device that is unknown or not there, an unknown precision.
+
+    Example:
+        >>> make_fabric("cpu").device
+        device(type='cpu')
+    """
+    from lightning_fabric import Fabric  # a second or more to import
+
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+    count = torch.cuda.device_count()
+    name = str(device)
+    if name == "auto":
+        name = "cuda" if count else "cpu"
+    kind, _, index = name.partition(":")
+    if kind not in ("cpu", "cuda") or (index and (kind == "cpu" or not index.isdecimal())):
+        raise ValueError(f"device must be auto, cpu, cuda or cuda:<index>, got {device!r}")
+    if kind == "cpu":
+        if precision == "16-mixed":
+            raise ValueError("precision 16-mixed needs CUDA; on a CPU use bf16-mixed")
+        return Fabric(accelerator="cpu", devices=1, precision=precision)
+    if int(index or 0) >= count:
+        raise ValueError(f"device {device!r} is not there: torch sees {count} CUDA devices")
+    return Fabric(accelerator="cuda", devices=[int(index or 0)], precision=precision)
+
+
+@dataclass
+class _Best:
+    """The lowest loss so far, and the weights that had it."""
+
+    loss: float = math.inf
+    weights: dict[str, Any] = field(default_factory=dict)
+    waited: int = 0
+
+
+class _Run:
+    """One training run between two epochs: all that a checkpoint has to hold."""
+
+    def __init__(self, method: Method, settings: TrainingSettings, fabric: Fabric) -> None:
+        groups = method.parameter_groups()
+        if not any(len(list(group["params"])) for group in groups):
+            raise ValueError(f"{_name(method)} has no parameters to train")
+        self.method, self.settings, self.fabric = method, settings, fabric
+        self.optimizer = torch.optim.Adam(
+            groups, lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+        self.model, self.stepper = fabric.setup(method, self.optimizer)
+        self.model.mark_forward_method("loss")
+        self.identity: dict[str, str] = {}
+        self.epoch = 0
+        self.losses: list[float] = []
+        self.seconds = 0.0
+        self.best = _Best() if method.monitor and settings.patience is not None else None
+
+    @property
+    def stopped_early(self) -> bool:
+        patience = self.settings.patience
+        return self.best is not None and patience is not None and self.best.waited >= patience
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch >= self.settings.epochs or self.stopped_early
+
+    def train_epoch(self, data: Any) -> float:
+        self.model.train()
+        self.method.before_epoch(self.epoch, data)
+        self.stepper.zero_grad()
+        loss = self.model.loss(data)
+        value = self._checked(loss)
+        if self.best is not None:
+            self._compare(self.best, value)
+        self.fabric.backward(loss)
+        self.stepper.step()
+        self.method.after_step()
+        self.losses.append(value)
+        self.epoch += 1
+        return value
+
+    def end(self) -> None:
+        """Go back to the best weights, and take off what Fabric put on."""
+        if self.best is not None and self.best.weights:
+            self.method.load_state_dict(self.best.weights)
+        self.method.__dict__.pop("forward", None)  # Fabric's way to reach `loss`
+
+    def _checked(self, loss: Tensor) -> float:
+        where = f"epoch {self.epoch} of {_name(self.method)}"
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            got = list(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
+            raise ValueError(f"{where}: the loss must be a tensor with one entry, got {got}")
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise ValueError(
+                f"{where}: the loss is {value}; the optimiser's step was not taken. A lower "
+                "learning_rate or a higher temperature may help"
+            )
+        if not loss.requires_grad:
+            raise ValueError(f"{where}: the loss does not depend on any parameter")
+        return value
+
+    def _compare(self, best: _Best, value: float) -> None:
+        # The loss belongs to the weights before this epoch's step.
+        if value < best.loss:
+            state = self.method.state_dict()
+            best.loss, best.waited = value, 0
+            best.weights = {key: _clone(entry) for key, entry in state.items()}
+        else:
+            best.waited += 1
+
+    def save(self, path: Path) -> None:
+        content = {
+            "format": _FORMAT,
+            "identity": self.identity,
+            "epoch": self.epoch,
+            "losses": self.losses,
+            "seconds": self.seconds,
+            "best": None if self.best is None else dict(vars(self.best)),
+            "method": dict(self.method.state_dict()),
+            "optimizer": self.optimizer.state_dict(),
+            "precision": self.fabric.strategy.precision.state_dict(),
+            "random": _random_state(),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        with partial.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+
+    def restore(self, path: Path) -> None:
+        content = _read_checkpoint(path)
+        theirs = content["identity"]
+        differing = [key for key in self.identity if self.identity[key] != theirs.get(key)]
+        if differing:
+            details = "; ".join(
+                f"{key}: {theirs.get(key)} there, {self.identity[key]} now" for key in differing
+            )
+            raise ValueError(
+                f"checkpoint {path} belongs to another run ({details}). Use another file, or "
+                "resume=False to overwrite it"
+            )
+        try:
+            self.method.load_state_dict(content["method"])
+            self.optimizer.load_state_dict(content["optimizer"])
+            self.fabric.strategy.precision.load_state_dict(content["precision"])
+            self.epoch, self.losses = content["epoch"], list(content["losses"])
+            self.seconds = content["seconds"]
+            self.best = None if content["best"] is None else _Best(**content["best"])
+            _set_random_state(content["random"])
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise _damaged(path, error) from error
+
+
+def _read_checkpoint(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        raise ValueError(f"checkpoint {path} is a folder, it must be a file")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # torch raises a dozen types, by where the damage is
+        raise _damaged(path, error) from error
+    if not isinstance(content, dict) or not isinstance(content.get("identity"), dict):
+        raise _damaged(path, "it holds something else")
+    if content.get("format") != _FORMAT:
+        raise ValueError(
+            f"checkpoint {path} has format {content.get('format')}, this version of graphcl reads "
+            f"{_FORMAT}. Use another file, or resume=False to overwrite it"
+        )
+    return content
+
+
+def _damaged(path: Path, why: object) -> ValueError:
+    reason = str(why).strip().split("\n")[0][:200]
+    return ValueError(
+        f"{path} is not a usable checkpoint of graphcl ({reason}). Delete it, or use resume=False "
+        "to overwrite it"
+    )
+
+
+def _identity(
+    method: Method, data: Any, settings: TrainingSettings, seed: int, precision: str
+) -> dict[str, str]:
+    """What a checkpoint must agree on with the run that continues it."""
+    shapes = {key: tuple(getattr(e, "shape", ())) for key, e in method.state_dict().items()}
+    configuration = ", ".join(f"{k}={v!r}" for k, v in sorted(method.configuration.items()))
+    parts: dict[str, object] = {
+        "method": f"{_name(method)} version {method.version}",
+        "configuration": configuration,
+        "weights": hashlib.sha256(repr(sorted(shapes.items())).encode()).hexdigest()[:16],
+        **asdict(settings),
+        "seed": seed,
+        "precision": precision,
+        "data": _data_digest(data),
+    }
+    return {key: str(value) for key, value in parts.items()}
+
+
+def _data_digest(data: Any) -> str:
+    digest = hashlib.sha256()
+    for graph in data if isinstance(data, (list, tuple)) else [data]:
+        for store in graph.stores:
+            for key in _EDGE_AND_NODE_FIELDS:
+                if key in store:
+                    values = store[key].detach().cpu().contiguous().numpy()
+                    digest.update(f"{key}{values.dtype}{values.shape}".encode())
+                    digest.update(values.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (what methods call by itself draws from it)
+    torch.manual_seed(seed)  # CUDA too
+
+
+def _random_state() -> dict[str, Any]:
+    # Tensors and plain values only, so that the file loads without executing anything.
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # noqa: NPY002
+    return {
+        "python": random.getstate(),
+        "numpy": (kind, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+    }
+
+
+def _set_random_state(state: Mapping[str, Any]) -> None:
+    random.setstate(state["python"])
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+
+
+def _clone(entry: Any) -> Any:
+    return entry.detach().clone() if isinstance(entry, Tensor) else entry
+
+
+def _move(data: Any, device: torch.device) -> Any:
+    if isinstance(data, (list, tuple)):
+        return [graph.to(device) for graph in data]
+    return data.to(device)
+
+
+def _name(method: Method) -> str:
+    return type(method).__name__
+
+
+def _check_whole(name: str, value: int, *, least: int, most: int | None = None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < least or (most is not None and value > most):
+        limit = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} must be {limit}, got {value}")
