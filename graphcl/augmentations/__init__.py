@@ -1,6 +1,9 @@
 """Augmentations: transforms that make a view of a graph, or of every graph of a batch at once."""
 
+from torch_geometric.transforms import Compose
+
 from graphcl.augmentations.drop_edges import DropEdges
 from graphcl.augmentations.mask_features import MaskFeatures
+from graphcl.augmentations.one_of import OneOf
 
-__all__ = ["DropEdges", "MaskFeatures"]
+__all__ = ["Compose", "DropEdges", "MaskFeatures", "OneOf"]

@@ -71,22 +71,24 @@ class DropEdges(BaseTransform):
     def _keep_pairs(self, edge_index: Tensor, num_nodes: int) -> Tensor:
         """Which entries `[E]` stay, the same for both directions, in one pass and without sorting.
 
-        Each node gets two random 63-bit numbers r and s. Both directions of an edge (i, j) see
-        r_i + r_j, whose scrambled bits are the edge's uniform number. The graph is undirected if
-        r' (A - A') s = 0; for any other graph that fails but for about one draw in 2^60.
+        Each node gets a random 63-bit number r. Both directions of an edge (i, j) see r_i + r_j,
+        whose scrambled bits are the uniform number of the edge. The graph is undirected if the sum
+        of r_i r_j (r_j - r_i) over all entries vanishes: the two directions cancel, and what is
+        left over in a directed graph is a polynomial, zero with vanishing probability.
         """
-        first, second = self._random.integers(2, num_nodes, device=edge_index.device)
-        source, target = edge_index
-        first_source, first_target = first[source], first[target]
-        form = first_source * second[target] - first_target * second[source]
-        if int(form.sum()) != 0:  # all arithmetic is modulo 2^64
+        numbers = self._random.integers(num_nodes, device=edge_index.device)
+        at_source = numbers.index_select(0, edge_index[0])
+        at_target = numbers.index_select(0, edge_index[1])
+        sums = at_source + at_target
+        excess = (at_target - at_source).mul_(at_source).mul_(at_target).sum()
+        if int(excess) != 0:  # all arithmetic is modulo 2^64
             raise ValueError(
                 "DropEdges(undirected=True) needs every edge in both directions, but this graph is "
                 "directed; use undirected=False, or torch_geometric.transforms.ToUndirected first"
             )
         if self.p == 1:
-            return torch.zeros_like(source, dtype=torch.bool)
-        return _scramble(first_source.add_(first_target)) >= int(self.p * 2.0**63)
+            return torch.zeros_like(sums, dtype=torch.bool)
+        return _scramble(sums) >= int(self.p * 2.0**63)
 
     def __repr__(self) -> str:
         return f"DropEdges({self.p}, undirected={self.undirected}{self._random.arguments()})"

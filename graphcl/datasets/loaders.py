@@ -62,7 +62,8 @@ def run_pyg_loader(
         raise
     except Exception as error:  # anything else means that PyG stumbled over the files' content
         raise ValueError(
-            f"PyG's {loader} cannot read the raw files {', '.join(files)}: {type(error).__name__}: {error}"
+            f"PyG's {loader} cannot read the raw files {', '.join(files)}: "
+            f"{type(error).__name__}: {error}"
         ) from error
     return dataset[0]
 

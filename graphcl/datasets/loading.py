@@ -114,9 +114,9 @@ def _download(card: DataCard, root: str | Path | None) -> Path:
         base = data_root(root)
         missing = [file for file in card.graph_files if not (base / file).is_file()]
         raise FileNotFoundError(
-            f"{card.name}: raw files are missing under {base.absolute()}: {', '.join(missing)}. Put them "
-            f"there (from {card.source}), or name the folder that has them by root= or $GRAPHCL_DATA. "
-            f"They could not be downloaded: {error}"
+            f"{card.name}: raw files are missing under {base.absolute()}: {', '.join(missing)}. "
+            f"Put them there (from {card.source}), or name the folder that has them by root= or "
+            f"$GRAPHCL_DATA. They could not be downloaded: {error}"
         ) from None
 
 

@@ -6,7 +6,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-# Only constructors of plain data, by full name: numpy as a whole would offer functions that run code.
+# Only constructors of plain data, by full name: NumPy as a whole has functions that run code.
 _SAFE = {
     (builtins, name)
     for builtins in (

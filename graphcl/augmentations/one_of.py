@@ -1,0 +1,117 @@
+"""Apply one transform, drawn at random."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch_geometric.data import Batch, Data
+from torch_geometric.transforms import BaseTransform
+
+from graphcl.augmentations.edges import check_data
+from graphcl.augmentations.randomness import RandomSource
+
+_OF_THE_BATCH = {"batch", "ptr", "num_nodes"}  # fields that batching makes and needs no slices for
+
+
+class OneOf(BaseTransform):
+    """Apply one of several transforms to each graph, drawn anew for every graph and call.
+
+    Each graph of a `Batch` draws for itself; graphs that drew the same transform go through it
+    together, and come back in their old order.
+
+    Source: You et al., "Graph Contrastive Learning with Augmentations" (GraphCL), NeurIPS 2020,
+    arXiv:2010.13902 (random choice among augmentations).
+
+    Args:
+        transforms: the transforms, at least one.
+        probabilities: probability of each, summing to 1; by default all alike.
+        seed: seed of the choice (the transforms have their own).
+        generator: generator of the choice, instead of a seed. With neither, torch's global
+            generator. In the workers of a `DataLoader` all three differ by worker and epoch.
+
+    Raises:
+        TypeError: if a transform cannot be called, or, on use, the input is no `Data` or `Batch`.
+        ValueError: if there is no transform, or the probabilities are not as many as the
+            transforms, negative, or do not sum to 1; on use, if a `Batch` was not made by
+            `Batch.from_data_list` or got fields afterwards, and so cannot be taken apart.
+
+    Example:
+        >>> from graphcl.augmentations import DropEdges, MaskFeatures
+        >>> OneOf([DropEdges(0.2), MaskFeatures(0.3)], probabilities=[0.75, 0.25], seed=0)
+        OneOf([DropEdges(0.2, undirected=True), MaskFeatures(0.3)], [0.75, 0.25], seed=0)
+    """
+
+    def __init__(
+        self,
+        transforms: Sequence[Callable[[Data], Data]],
+        probabilities: Sequence[float] | None = None,
+        *,
+        seed: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        self.transforms = list(transforms)
+        if not self.transforms:
+            raise ValueError("OneOf needs at least one transform, got none")
+        for transform in self.transforms:
+            if not callable(transform):
+                raise TypeError(f"OneOf takes transforms, got {transform!r}")
+        count = len(self.transforms)
+        if probabilities is None:
+            probabilities = [1 / count] * count
+        self.probabilities = [float(p) for p in probabilities]
+        if len(self.probabilities) != count:
+            raise ValueError(
+                f"OneOf has {count} transforms, but {len(self.probabilities)} probabilities"
+            )
+        total = math.fsum(self.probabilities)
+        if not (all(p >= 0 for p in self.probabilities) and abs(total - 1) < 1e-6):
+            raise ValueError(
+                f"probabilities must be 0 or more and sum to 1, got {self.probabilities}"
+            )
+        self._random = RandomSource(seed=seed, generator=generator)
+
+    def forward(self, data: Data) -> Data:
+        """Transform a graph, or each graph of a batch."""
+        check_data(data, "OneOf")
+        if not isinstance(data, Batch):
+            return self.transforms[self._draw(1)[0]](data)
+
+        follow = _followed(data)
+        choices = self._draw(data.num_graphs)
+        if len(set(choices)) == 1:
+            return self.transforms[choices[0]](data)
+        graphs = data.to_data_list()
+        for choice in set(choices):
+            places = [place for place, drawn in enumerate(choices) if drawn == choice]
+            group = Batch.from_data_list([graphs[place] for place in places], follow)
+            views = self.transforms[choice](group).to_data_list()
+            for place, view in zip(places, views, strict=True):
+                graphs[place] = view
+        return Batch.from_data_list(graphs, follow)
+
+    def _draw(self, count: int) -> list[int]:
+        numbers = self._random.uniform(count, device=torch.device("cpu")).double()
+        limits = torch.tensor(self.probabilities, dtype=torch.float64).cumsum(0)
+        # Divided, so that the last limit is 1 exactly and no number lies above it.
+        chosen: list[int] = torch.searchsorted(limits / limits[-1], numbers, right=True).tolist()
+        return chosen
+
+    def __repr__(self) -> str:
+        return f"OneOf({self.transforms}, {self.probabilities}{self._random.arguments()})"
+
+
+def _followed(batch: Batch) -> list[str]:
+    """The fields that the batch was made to follow; refuses a batch that cannot be taken apart."""
+    if not hasattr(batch, "_slice_dict"):
+        raise ValueError("OneOf needs a batch made by Batch.from_data_list, to take it apart")
+    fields = batch._slice_dict
+    follow = [key for key in fields if f"{key}_batch" in batch]
+    made = {f"{key}_{suffix}" for key in follow for suffix in ("batch", "ptr")}
+    added = set(batch.keys()) - set(fields) - made - _OF_THE_BATCH
+    if added:
+        raise ValueError(
+            f"OneOf would lose fields that were set after batching: {', '.join(sorted(added))}"
+        )
+    return follow
