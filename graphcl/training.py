@@ -5,21 +5,28 @@ A method is anything with the hooks of :class:`graphcl.methods.Method`; nothing 
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 import random
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from graphcl.checkpoint import (
+    damaged_checkpoint,
+    data_digest,
+    random_state,
+    read_checkpoint,
+    set_random_state,
+    write_checkpoint,
+)
 from graphcl.datasets import check_graph
 
 if TYPE_CHECKING:
@@ -27,11 +34,9 @@ if TYPE_CHECKING:
 
     from graphcl.methods.method import Method
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """Precisions of :func:`fit`: the weights are float32 in all of them."""
-
-_FORMAT = 1
-_EDGE_AND_NODE_FIELDS = ("x", "edge_index", "edge_weight", "edge_attr")
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def fit(
     settings: TrainingSettings,
     seed: int = 0,
     device: str = "auto",
-    precision: str = "32-true",
+    precision: Precision = "32-true",
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 50,
     resume: bool = True,
@@ -155,7 +160,7 @@ def fit(
     _check_whole("checkpoint_every", checkpoint_every, least=1)
     if method.monitor not in ("loss", None):
         raise ValueError(f"{_name(method)}.monitor must be 'loss' or None, got {method.monitor!r}")
-    fabric = make_fabric(device, precision)
+    fabric = _make_fabric(device, precision)
     _seed_everything(seed)
     on_device = _move(data, fabric.device)
     method.to(fabric.device)
@@ -184,21 +189,9 @@ def fit(
     return History(list(run.losses), run.epoch, run.stopped_early, run.seconds)
 
 
-def make_fabric(device: str = "auto", precision: str = "32-true") -> Fabric:
-    """Lightning Fabric for one device.
-
-    Args:
-        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
-        precision: One of :data:`PRECISIONS`.
-
-    Raises:
-        ValueError: A device that is unknown or not there, an unknown precision.
-
-    Example:
-        >>> make_fabric("cpu").device
-        device(type='cpu')
-    """
-    from lightning_fabric import Fabric  # a second or more to import
+def _make_fabric(device: str, precision: Precision) -> Fabric:
+    """Lightning Fabric for one device; ``ValueError`` where there is no such device."""
+    from lightning_fabric import Fabric  # slow to import
 
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
@@ -302,7 +295,6 @@ class _Run:
 
     def save(self, path: Path) -> None:
         content = {
-            "format": _FORMAT,
             "identity": self.identity,
             "epoch": self.epoch,
             "losses": self.losses,
@@ -311,28 +303,12 @@ class _Run:
             "method": dict(self.method.state_dict()),
             "optimizer": self.optimizer.state_dict(),
             "precision": self.fabric.strategy.precision.state_dict(),
-            "random": _random_state(),
+            "random": random_state(),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        write_checkpoint(path, content)
 
     def restore(self, path: Path) -> None:
-        content = _read_checkpoint(path)
-        theirs = content["identity"]
-        differing = [key for key in self.identity if self.identity[key] != theirs.get(key)]
-        if differing:
-            details = "; ".join(
-                f"{key}: {theirs.get(key)} there, {self.identity[key]} now" for key in differing
-            )
-            raise ValueError(
-                f"checkpoint {path} belongs to another run ({details}). Use another file, or "
-                "resume=False to overwrite it"
-            )
+        content = read_checkpoint(path, self.identity)
         try:
             self.method.load_state_dict(content["method"])
             self.optimizer.load_state_dict(content["optimizer"])
@@ -340,40 +316,13 @@ class _Run:
             self.epoch, self.losses = content["epoch"], list(content["losses"])
             self.seconds = content["seconds"]
             self.best = None if content["best"] is None else _Best(**content["best"])
-            _set_random_state(content["random"])
+            set_random_state(content["random"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise _damaged(path, error) from error
-
-
-def _read_checkpoint(path: Path) -> dict[str, Any]:
-    if path.is_dir():
-        raise ValueError(f"checkpoint {path} is a folder, it must be a file")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # torch raises a dozen types, by where the damage is
-        raise _damaged(path, error) from error
-    if not isinstance(content, dict) or not isinstance(content.get("identity"), dict):
-        raise _damaged(path, "it holds something else")
-    if content.get("format") != _FORMAT:
-        raise ValueError(
-            f"checkpoint {path} has format {content.get('format')}, this version of graphcl reads "
-            f"{_FORMAT}. Use another file, or resume=False to overwrite it"
-        )
-    return content
-
-
-def _damaged(path: Path, why: object) -> ValueError:
-    reason = str(why).strip().split("\n")[0][:200]
-    return ValueError(
-        f"{path} is not a usable checkpoint of graphcl ({reason}). Delete it, or use resume=False "
-        "to overwrite it"
-    )
+            raise damaged_checkpoint(path, error) from error
 
 
 def _identity(
-    method: Method, data: Any, settings: TrainingSettings, seed: int, precision: str
+    method: Method, data: Any, settings: TrainingSettings, seed: int, precision: Precision
 ) -> dict[str, str]:
     """What a checkpoint must agree on with the run that continues it."""
     shapes = {key: tuple(getattr(e, "shape", ())) for key, e in method.state_dict().items()}
@@ -381,51 +330,19 @@ def _identity(
     parts: dict[str, object] = {
         "method": f"{_name(method)} version {method.version}",
         "configuration": configuration,
-        "weights": hashlib.sha256(repr(sorted(shapes.items())).encode()).hexdigest()[:16],
+        "weights": zlib.crc32(repr(sorted(shapes.items())).encode()),
         **asdict(settings),
         "seed": seed,
         "precision": precision,
-        "data": _data_digest(data),
+        "data": data_digest(data),
     }
     return {key: str(value) for key, value in parts.items()}
-
-
-def _data_digest(data: Any) -> str:
-    digest = hashlib.sha256()
-    for graph in data if isinstance(data, (list, tuple)) else [data]:
-        for store in graph.stores:
-            for key in _EDGE_AND_NODE_FIELDS:
-                if key in store:
-                    values = store[key].detach().cpu().contiguous().numpy()
-                    digest.update(f"{key}{values.dtype}{values.shape}".encode())
-                    digest.update(values.tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002  (what methods call by itself draws from it)
     torch.manual_seed(seed)  # CUDA too
-
-
-def _random_state() -> dict[str, Any]:
-    # Tensors and plain values only, so that the file loads without executing anything.
-    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # noqa: NPY002
-    return {
-        "python": random.getstate(),
-        "numpy": (kind, torch.from_numpy(keys.astype(np.int64)), position, has_gauss, cached),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
-    }
-
-
-def _set_random_state(state: Mapping[str, Any]) -> None:
-    random.setstate(state["python"])
-    kind, keys, *rest = state["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def _clone(entry: Any) -> Any:

@@ -41,7 +41,7 @@ def check_share(name: str, value: float) -> float:
 
 def check_rates(name: str, values: Sequence[float]) -> tuple[float, float]:
     """Return one rate from 0 to 1 for each of two views, else raise naming ``name``."""
-    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != 2:
+    if not isinstance(values, (list, tuple)) or len(values) != 2:
         raise ValueError(f"{name} must be two rates, one for each view, got {values!r}")
     first, second = (check_share(name, value) for value in values)
     return first, second

@@ -63,17 +63,17 @@ class Method(nn.Module, ABC):
         self.num_features = num_features
         self.configuration: dict[str, object] = {"num_features": num_features, **configuration}
 
-    def setup(self, data: Any) -> None:  # noqa: B027  (a hook: doing nothing is its default)
+    def setup(self, data: Any) -> None:
         """Prepare once, before the optimiser exists: leaders, meta-paths, k-means."""
 
-    def before_epoch(self, epoch: int, data: Any) -> None:  # noqa: B027
+    def before_epoch(self, epoch: int, data: Any) -> None:
         """Prepare one epoch (from 0): clusterings, targets, annealing."""
 
     def loss(self, data: Any) -> Tensor:
         """What to minimise, a scalar."""
         raise NotImplementedError(f"{type(self).__name__} has no loss: it is not trained")
 
-    def after_step(self) -> None:  # noqa: B027
+    def after_step(self) -> None:
         """Follow the optimiser's step: momentum teacher, queue."""
 
     def parameter_groups(self) -> list[dict[str, Any]]:

@@ -43,7 +43,7 @@ class RandomEncoder(Method):
         super().__init__(num_features, width=width, activation=activation)
         self.encoder = GCNEncoder(num_features, [2 * width, width], activation=activation)
         for fan_in, layer in zip((num_features, 2 * width), self.encoder.layers, strict=True):
-            nn.init.uniform_(layer.bias, -(fan_in**-0.5), fan_in**-0.5)
+            nn.init.uniform_(layer.get_parameter("bias"), -(fan_in**-0.5), fan_in**-0.5)
 
     def encode(self, data: Data) -> Tensor:
         """Node rows ``[N, d]``, or their sums ``[B, d]``."""
