@@ -23,7 +23,7 @@ def edge_index_of(data: Data, transform: str) -> Tensor:
     """The edge index of a graph.
 
     Raises:
-        ValueError: if it is missing, not int64 of shape `[2, E]`, or names a node that is not there.
+        ValueError: if it is missing, not int64 of shape `[2, E]`, or its values are no nodes.
     """
     edge_index = data.get("edge_index")
     if not isinstance(edge_index, Tensor):

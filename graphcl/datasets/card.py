@@ -101,9 +101,8 @@ def read_card(text: str, *, origin: str) -> DataCard:
         if wanted is not None:
             raise ValueError(f"data card {origin}: {key} must be {wanted}, got {content[key]!r}")
 
-    card = DataCard(
-        **{key: tuple(content[key]) if key in _LISTS else content[key] for key in known}
-    )
+    fields = {key: tuple(value) if key in _LISTS else value for key, value in content.items()}
+    card = DataCard(**fields)
     if card.embedded == bool(card.graph_files):
         needs = "no files" if card.embedded else "at least one file"
         raise ValueError(f"data card {origin}: loader {card.loader} needs {needs} in graph_files")
