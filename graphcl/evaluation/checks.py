@@ -13,8 +13,7 @@ Graphs: TypeAlias = Data | Sequence[Data]
 def check_embeddings(embeddings: Tensor, *, num_rows: int | None = None) -> Tensor:
     """Return the embeddings `[N, d]` detached, on the CPU, float32 or float64; refuse bad ones."""
     if not isinstance(embeddings, Tensor) or not embeddings.is_floating_point():
-        given = str(embeddings.dtype) if isinstance(embeddings, Tensor) else type(embeddings)
-        raise TypeError(f"embeddings must be a floating-point tensor, got {given}")
+        raise TypeError(f"embeddings must be a floating-point tensor, got {_kind(embeddings)}")
     if embeddings.dim() != 2 or 0 in embeddings.shape:
         raise ValueError(
             f"embeddings must have shape [N, d], none of them 0; got {list(embeddings.shape)}"
@@ -35,8 +34,7 @@ def check_embeddings(embeddings: Tensor, *, num_rows: int | None = None) -> Tens
 def check_integers(values: Tensor, *, name: str, length: int | None = None) -> Tensor:
     """Return an integer vector `[N]` as int64 on the CPU; refuse anything else."""
     if not isinstance(values, Tensor) or values.is_floating_point() or values.is_complex():
-        given = str(values.dtype) if isinstance(values, Tensor) else type(values).__name__
-        raise TypeError(f"{name} must be an integer tensor, got {given}")
+        raise TypeError(f"{name} must be an integer tensor, got {_kind(values)}")
     if values.dim() != 1 or values.numel() == 0:
         raise ValueError(
             f"{name} must have shape [N] with at least one entry, got {list(values.shape)}"
@@ -94,3 +92,7 @@ def labels_of(data: Graphs) -> Tensor:
 def _flat(labels: Tensor) -> Tensor:
     """OGB stores labels as `[N, 1]`."""
     return labels.flatten() if labels.dim() == 2 and labels.size(1) == 1 else labels
+
+
+def _kind(value: object) -> str:
+    return str(value.dtype) if isinstance(value, Tensor) else type(value).__name__
