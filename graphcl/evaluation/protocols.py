@@ -69,12 +69,28 @@ class Split:
         validation: rows whose labels choose its strength, `[n]` int64.
         test: rows whose labels are read once, `[n]` int64.
         protocol: id of the protocol that made the split.
+
+    Raises:
+        TypeError: a part is not a vector of int64 indices (a boolean mask, say).
+        ValueError: a row is in two parts, or twice in one.
     """
 
     train: Tensor
     validation: Tensor
     test: Tensor
     protocol: str
+
+    def __post_init__(self) -> None:
+        for name in ("train", "validation", "test"):
+            part = getattr(self, name)
+            if part.dtype != torch.int64 or part.dim() != 1:
+                raise TypeError(
+                    f"{name} must be a vector of int64 row numbers, got {part.dtype} "
+                    f"{list(part.shape)}"
+                )
+        rows = torch.cat([self.train, self.validation, self.test])
+        if rows.unique().numel() < rows.numel():
+            raise ValueError("train, validation and test must be disjoint: a row occurs twice")
 
     @property
     def hash(self) -> str:

@@ -30,8 +30,8 @@ def partitions(draw: st.DrawFn) -> tuple[Tensor, Tensor, Tensor]:
     return torch.tensor(draw(rows)), torch.tensor(draw(rows)), edges
 
 
-def as_networkx(edges: Tensor, count: int) -> nx.Graph:
-    graph = nx.Graph(edges.T.tolist())
+def as_networkx(edges: Tensor, count: int) -> "nx.Graph[int]":
+    graph: nx.Graph[int] = nx.Graph(edges.T.tolist())
     graph.add_nodes_from(range(count))
     return graph
 
@@ -127,7 +127,7 @@ def test_modularity_of_a_directed_graph_with_loops_equals_networkx() -> None:
     generator = torch.Generator().manual_seed(1)
     edges = torch.randint(12, (2, 40), generator=generator).unique(dim=1)
     assignment = torch.arange(12) % 3
-    graph = nx.DiGraph(edges.T.tolist())
+    graph: nx.DiGraph[int] = nx.DiGraph(edges.T.tolist())
     graph.add_nodes_from(range(12))
     groups = [set(range(start, 12, 3)) for start in range(3)]
     assert modularity(assignment, edges) == pytest.approx(nx.community.modularity(graph, groups))

@@ -71,6 +71,14 @@ def test_the_hash_sees_which_part_an_index_is_in() -> None:
     assert first.hash != second.hash
 
 
+def test_splits_that_leak_or_are_masks_are_refused() -> None:
+    rows = torch.arange(9)
+    with pytest.raises(ValueError, match="must be disjoint: a row occurs twice"):
+        Split(train=rows[:4], validation=rows[4:6], test=rows[3:], protocol="P-RND2")
+    with pytest.raises(TypeError, match=r"test must be a vector of int64 .* torch.bool \[9\]"):
+        Split(train=rows[:4], validation=rows[4:6], test=rows > 6, protocol="P-RND2")
+
+
 def test_unlabelled_rows_are_in_no_part() -> None:
     data = planetoid()
     data.y[::2] = -1
