@@ -31,8 +31,8 @@ class DropEdges(BaseTransform):
 
     Shapes:
         `Data` or `Batch` with `edge_index` `[2, E]` → the same with `[2, E']`, E' ≤ E, in the
-        same order; fields with one row an edge follow, all others are kept. The input is not
-        modified.
+        same order. Fields with one row an edge follow (tensors, arrays and lists; in a `Batch`
+        tensors), all others are kept. The input is not modified.
 
     Raises:
         TypeError: if `p` or `seed` is no number, or, on use, the input is no `Data` or `Batch`.

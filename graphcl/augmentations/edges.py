@@ -76,18 +76,24 @@ def keep_edges(data: Data, kept: Tensor) -> Data:
 
 
 def _belongs_to_edges(data: Data, key: str) -> bool:
+    """Whether a field has one row an edge; its name decides where the sizes leave it open."""
     if key == "edge_index":
         return True
-    slices = data._slice_dict if isinstance(data, Batch) and hasattr(data, "_slice_dict") else {}
-    if key in slices:  # every graph by itself must agree, not only their sum
-        same = isinstance(slices[key], Tensor) and torch.equal(slices[key], slices["edge_index"])
-        return same and data.is_edge_attr(key) and _is_plain(key, data.num_edges)
-    return data.is_edge_attr(key) and _is_plain(key, data.num_edges)
-
-
-def _is_plain(key: str, num_edges: int) -> bool:
-    """Whether a field with one row an edge is surely about edges: with one edge, `y` may not be."""
-    return "edge" in key or num_edges > 1
+    slices = getattr(data, "_slice_dict", {})
+    if isinstance(data, Batch) and key in slices:
+        rows, edges = slices[key], slices["edge_index"]
+        if not isinstance(data[key], Tensor) or not torch.equal(rows, edges):
+            return False  # every graph by itself must agree, not only their sum
+        one_each = bool((edges.diff() == 1).all())  # like a field with one row a graph
+        as_many_nodes = "ptr" in data and torch.equal(edges, data.ptr.to(edges.device))
+        return "edge" in key or not (one_each or as_many_nodes)
+    if isinstance(data, Batch):
+        followed, _, kind = key.rpartition("_")
+        if kind == "batch" and followed in slices:
+            return _belongs_to_edges(data, followed)
+        if kind == "ptr" or key == "batch":
+            return False
+    return data.is_edge_attr(key) and ("edge" in key or data.num_edges > 1)
 
 
 def _select(value: Any, chosen: Tensor, dim: int) -> Any:

@@ -101,7 +101,9 @@ def read_card(text: str, *, origin: str) -> DataCard:
         if wanted is not None:
             raise ValueError(f"data card {origin}: {key} must be {wanted}, got {content[key]!r}")
 
-    fields = {key: tuple(value) if key in _LISTS else value for key, value in content.items()}
+    fields: dict[str, Any] = {
+        key: tuple(value) if key in _LISTS else value for key, value in content.items()
+    }
     card = DataCard(**fields)
     if card.embedded == bool(card.graph_files):
         needs = "no files" if card.embedded else "at least one file"

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given
+from torch_geometric.data import Batch, Data
+
+from graphcl.augmentations import MaskFeatures
+from tests.augmentations.strategies import batches, graphs, probabilities, seeds
+
+
+@given(graphs(), probabilities, seeds)
+def test_whole_columns_are_masked_in_a_copy(graph: Data, p: float, seed: int) -> None:
+    before = copy.deepcopy(graph)
+    view = MaskFeatures(p, seed=seed)(graph)
+    assert torch.equal(graph.x, before.x)
+    masked = (view.x == 0).all(dim=0)  # no value of the input is 0
+    assert torch.equal(view.x, graph.x * ~masked)
+    assert view.edge_index is graph.edge_index
+    if p in (0, 1):
+        assert bool(masked.all()) == (p == 1)
+
+
+@given(batches(), probabilities, seeds)
+def test_each_graph_of_a_batch_has_one_mask(batch: Batch, p: float, seed: int) -> None:
+    view = MaskFeatures(p, seed=seed)(batch)
+    for graph, original in zip(view.to_data_list(), batch.to_data_list(), strict=True):
+        masked = (graph.x == 0).all(dim=0)
+        assert torch.equal(graph.x, original.x * ~masked)
+
+
+def test_the_masks_of_a_batch_are_independent_and_the_rate_is_p() -> None:
+    graph = Data(x=torch.ones(2, 50), edge_index=torch.empty(2, 0, dtype=torch.int64))
+    view = MaskFeatures(0.3, seed=0)(Batch.from_data_list([graph] * 400))
+    masked = torch.stack([graph.x[0] == 0 for graph in view.to_data_list()]).float()
+    assert float(masked.mean()) == pytest.approx(0.3, abs=0.01)
+    assert float((masked[1:] * masked[:-1]).mean()) == pytest.approx(0.09, abs=0.01)
+
+
+def test_infinite_features_are_masked_to_zero() -> None:
+    graph = Data(
+        x=torch.full((2, 3), float("inf")), edge_index=torch.empty(2, 0, dtype=torch.int64)
+    )
+    assert MaskFeatures(1.0)(graph).x.tolist() == [[0.0] * 3] * 2
+
+
+def test_gradients_pass_through_unmasked_columns_only() -> None:
+    x = torch.ones(2, 8, requires_grad=True)
+    view = MaskFeatures(0.5, seed=1)(Data(x=x))
+    view.x.sum().backward()
+    assert torch.equal(x.grad, view.x.detach())
+
+
+@pytest.mark.parametrize(
+    ("x", "what"),
+    [
+        (None, "got no x"),
+        ([1.0], "type list"),
+        (torch.ones(3), r"shape \[3\]"),
+        (torch.eye(2).to_sparse(), "torch.sparse_coo"),
+    ],
+)
+def test_features_that_cannot_be_masked(x: object, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        MaskFeatures(0.5)(Data(x=x))
+
+
+def test_bad_arguments() -> None:
+    with pytest.raises(ValueError, match=r"p must be in \[0, 1\], got 2"):
+        MaskFeatures(2)
+    with pytest.raises(TypeError, match="got str"):
+        MaskFeatures(0.5)("graph")
+
+
+def test_repr() -> None:
+    assert repr(MaskFeatures(0.3, seed=5)) == "MaskFeatures(0.3, seed=5)"
