@@ -2,7 +2,9 @@
 
 from graphcl.contrast.directions import Direction, Positives, directions
 from graphcl.contrast.pairs import Pairs
-from graphcl.contrast.rows import Block, Rows, TileFunction
+from graphcl.contrast.products import Block
+from graphcl.contrast.reduction import TileFunction
+from graphcl.contrast.rows import Rows
 from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows
 
 __all__ = [

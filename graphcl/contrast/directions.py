@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphcl.contrast.logsumexp import Product, StreamedLogSumExp
 from graphcl.contrast.pairs import Pairs, union
-from graphcl.contrast.rows import Block, Rows, own_product
+from graphcl.contrast.products import Block, Product, ProductSet
+from graphcl.contrast.rows import Rows, SharedPass, own_product
 from graphcl.contrast.similarity import (
     MASKED,
     grouped_logsumexp,
@@ -157,19 +157,17 @@ def directions(
 
 def _shared_pass(
     blocks: list[Block], back_blocks: list[Block], queue: Block | None, tile: int | None
-) -> StreamedLogSumExp:
+) -> SharedPass:
     """One pass whose cross-view tiles serve the rows of view 1 and the columns of view 2."""
     first, second = back_blocks[0].candidates, blocks[0].candidates
     tensors = [first, second]
-    products = [Product(0, 1, row_output=0, column_output=1, masked=blocks[0].masked)]
+    products = [Product(0, 1, blocks[0], row_output=0, column_output=1)]
     for view, own in enumerate((blocks[1:], back_blocks[1:])):
-        for block in own:
-            assert block.masked is not None
-            products.append(own_product(view, tensors[view], block.masked, output=view))
+        products += [own_product(view, block, output=view) for block in own]
     if queue is not None:
         tensors.append(queue.candidates)
-        products += [Product(view, 2, row_output=view, masked=queue.masked) for view in range(2)]
-    return StreamedLogSumExp(tensors, products, (len(first), len(second)), tile)
+        products += [Product(view, 2, queue, row_output=view) for view in range(2)]
+    return SharedPass(ProductSet(tensors, products, (len(first), len(second)), tile))
 
 
 def _explicit(part: Positives, anchors: Tensor) -> tuple[Tensor, Tensor]:

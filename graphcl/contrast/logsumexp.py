@@ -22,31 +22,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graphcl.contrast.products import Product, ProductSet
 from graphcl.contrast.similarity import MASKED
-from graphcl.contrast.tiles import TileMask, spans, tile_side
+from graphcl.contrast.tiles import spans
 
 _SAFE_EXPONENT = {torch.float32: 40.0, torch.float64: 300.0}
-
-
-@dataclass(frozen=True, eq=False)
-class Product:
-    """One similarity matrix, and which outputs sum over its rows and its columns.
-
-    Attributes:
-        left: Number of the tensor whose rows are the rows of the matrix.
-        right: Number of the tensor whose rows are its columns.
-        row_output: Number of the output to which row sums are added.
-        column_output: Number of the output to which column sums are added, or None.
-        masked: Entries outside the sums, (row, column), ``[2, X]``.
-        symmetric: ``left`` is ``right`` and the mask is symmetric; only the upper tiles are made.
-    """
-
-    left: int
-    right: int
-    row_output: int
-    column_output: int | None = None
-    masked: Tensor | None = None
-    symmetric: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,56 +41,21 @@ class Scale:
     gradient: float
 
 
-class StreamedLogSumExp:
-    """Log-sum-exps over a set of products; results are kept, so that directions share a pass.
+def streamed_logsumexp(
+    products: ProductSet, scales: Sequence[Scale]
+) -> tuple[tuple[Tensor, ...], ...]:
+    """Log-sum-exps of all outputs at several scales, in one pass.
 
     Args:
-        tensors: The factors, each ``[n, d]``, of one dtype (float32 or float64) and device.
-        products: The matrices to sum over.
-        output_sizes: Number of rows of each output.
-        tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
+        products: The matrices and the outputs that they are added to.
+        scales: Distinct factors of the similarities.
+
+    Returns:
+        For each scale one ``[n]`` an output; ``MASKED``, without gradient, for an empty row.
     """
-
-    def __init__(
-        self,
-        tensors: Sequence[Tensor],
-        products: Sequence[Product],
-        output_sizes: Sequence[int],
-        tile: int | None = None,
-    ) -> None:
-        self.tensors = tuple(tensors)
-        self.products = tuple(products)
-        self.output_sizes = tuple(output_sizes)
-        largest = max(t.size(0) for t in self.tensors)
-        self.side = tile or tile_side(largest, self.tensors[0])
-        self._masks: list[TileMask] | None = None
-        self._known: dict[Scale, tuple[Tensor, ...]] = {}
-
-    def __call__(self, scales: Sequence[Scale], output: int) -> tuple[Tensor, ...]:
-        """The log-sum-exp of one output at each scale, each ``[n]``."""
-        missing = tuple(scale for scale in dict.fromkeys(scales) if scale not in self._known)
-        if missing:
-            flat: tuple[Tensor, ...] = _LogSumExp.apply(self, missing, *self.tensors)
-            width = len(self.output_sizes)
-            for number, scale in enumerate(missing):
-                self._known[scale] = flat[number * width : (number + 1) * width]
-        return tuple(self._known[scale][output] for scale in scales)
-
-    def masks(self) -> list[TileMask]:
-        """The masks of the products, sorted by tile (once)."""
-        if self._masks is None:
-            self._masks = [
-                TileMask(product.masked, self.tensors[product.right].size(0), self.side)
-                for product in self.products
-            ]
-        return self._masks
-
-    def exceeds_exponent_range(self, scales: Sequence[Scale]) -> bool:
-        """Whether plain exponentials could overflow, or all terms of a row vanish."""
-        norms = [float(torch.linalg.vector_norm(t, dim=1).amax()) for t in self.tensors]
-        reach = max(norms[product.left] * norms[product.right] for product in self.products)
-        largest = reach * max(abs(scale.value) for scale in scales)
-        return not largest <= _SAFE_EXPONENT[self.tensors[0].dtype]  # true for NaN as well
+    flat: tuple[Tensor, ...] = _LogSumExp.apply(products, tuple(scales), *products.tensors)
+    width = len(products.output_sizes)
+    return tuple(flat[start : start + width] for start in range(0, len(flat), width))
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,13 +71,10 @@ class _Tile:
 
     @property
     def column_output(self) -> int | None:
-        """Where column sums go: a tile above the diagonal stands for its mirror image as well."""
-        if self.product.symmetric:
-            return None if self.on_diagonal else self.product.row_output
-        return self.product.column_output
+        return self.product.column_output_of_tile(on_diagonal=self.on_diagonal)
 
 
-def _walk(job: StreamedLogSumExp, tensors: Sequence[Tensor], factor: float) -> Iterator[_Tile]:
+def _walk(job: ProductSet, tensors: Sequence[Tensor], factor: float) -> Iterator[_Tile]:
     """All tiles, with similarities times ``factor``."""
     buffer = tensors[0].new_empty(job.side**2)
     for product, mask in zip(job.products, job.masks(), strict=True):
@@ -157,7 +99,7 @@ def _walk(job: StreamedLogSumExp, tensors: Sequence[Tensor], factor: float) -> I
 class _Exponents:
     """Exponents of a tile at each scale; a single scale is folded into the product itself."""
 
-    def __init__(self, scales: Sequence[Scale], job: StreamedLogSumExp) -> None:
+    def __init__(self, scales: Sequence[Scale], job: ProductSet) -> None:
         self.scales = scales
         self.factor = scales[0].value if len(scales) == 1 else 1.0
         self.buffer = job.tensors[0].new_empty(0 if len(scales) == 1 else job.side**2)
@@ -178,11 +120,13 @@ class _LogSumExp(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, job: StreamedLogSumExp, scales: tuple[Scale, ...], *tensors: Tensor
+        ctx: Any, job: ProductSet, scales: tuple[Scale, ...], *tensors: Tensor
     ) -> tuple[Tensor, ...]:
-        ctx.job, ctx.scales, ctx.careful = job, scales, job.exceeds_exponent_range(scales)
+        largest = job.largest_similarity() * max(abs(scale.value) for scale in scales)
+        careful = not largest <= _SAFE_EXPONENT[tensors[0].dtype]  # true for NaN as well
+        ctx.job, ctx.scales, ctx.careful = job, scales, careful
         with torch.autocast(tensors[0].device.type, enabled=False):
-            run = _forward_with_maximum if ctx.careful else _forward_plain
+            run = _forward_with_maximum if careful else _forward_plain
             outputs = run(job, scales, tensors)
         ctx.save_for_backward(*tensors, *outputs)
         return outputs
@@ -198,7 +142,7 @@ class _LogSumExp(torch.autograd.Function):
 
 
 def _forward_plain(
-    job: StreamedLogSumExp, scales: Sequence[Scale], tensors: Sequence[Tensor]
+    job: ProductSet, scales: Sequence[Scale], tensors: Sequence[Tensor]
 ) -> tuple[Tensor, ...]:
     width = len(job.output_sizes)
     sums = [tensors[0].new_zeros(size) for _ in scales for size in job.output_sizes]
@@ -213,7 +157,7 @@ def _forward_plain(
 
 
 def _forward_with_maximum(
-    job: StreamedLogSumExp, scales: Sequence[Scale], tensors: Sequence[Tensor]
+    job: ProductSet, scales: Sequence[Scale], tensors: Sequence[Tensor]
 ) -> tuple[Tensor, ...]:
     width = len(job.output_sizes)
     tops = [tensors[0].new_full((size,), MASKED) for _ in scales for size in job.output_sizes]
@@ -243,7 +187,7 @@ class _Backward:
 
     def __init__(
         self,
-        job: StreamedLogSumExp,
+        job: ProductSet,
         scales: Sequence[Scale],
         tensors: Sequence[Tensor],
         outputs: Sequence[Tensor],

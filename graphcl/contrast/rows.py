@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
-from graphcl.contrast.logsumexp import Product, Scale, StreamedLogSumExp
+from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
 from graphcl.contrast.pairs import is_symmetric
+from graphcl.contrast.products import Block, Product, ProductSet
+from graphcl.contrast.reduction import Reduction, TileFunction, reduce_tiles
 from graphcl.contrast.similarity import MASKED, pair_products
-from graphcl.contrast.tiles import TileMask, spans, tile_side
+from graphcl.contrast.tiles import spans
 
 
-@dataclass(frozen=True, eq=False)
-class Block:
-    """One source of candidates: the other view, the own view, or a queue.
+class SharedPass:
+    """What the directions of one contrast compute together, kept until the other direction asks.
 
-    Attributes:
-        candidates: Unit rows, ``[M, d]``.
-        masked: (anchor, candidate) that are not in the sum, ``[2, X]``, sorted and distinct.
-        ids: Which item each candidate is, ``[M]``; None: candidate ``j`` is item ``j``.
+    Args:
+        products: The matrices of all directions; output ``k`` is direction ``k``.
     """
 
-    candidates: Tensor
-    masked: Tensor | None = None
-    ids: Tensor | None = None
+    def __init__(self, products: ProductSet) -> None:
+        self.products = products
+        self._logsumexps: dict[Scale, tuple[Tensor, ...]] = {}
+        self._reductions: dict[Hashable, tuple[Tensor, ...]] = {}
 
+    def logsumexps(self, scales: Sequence[Scale], direction: int) -> tuple[Tensor, ...]:
+        """Log-sum-exps of one direction, ``[N]`` a scale."""
+        missing = [scale for scale in dict.fromkeys(scales) if scale not in self._logsumexps]
+        if missing:
+            found = streamed_logsumexp(self.products, missing)
+            self._logsumexps.update(zip(missing, found, strict=True))
+        return tuple(self._logsumexps[scale][direction] for scale in scales)
 
-TileFunction = Callable[[Tensor, Tensor, Tensor, Block], Tensor]
-"""(cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values ``[r, c]``."""
+    def reduction(
+        self, key: Hashable, function: TileFunction, reduce: Reduction, direction: int
+    ) -> Tensor:
+        """Reduction of a symmetric function for one direction, ``[N]``."""
+        if (key, reduce) not in self._reductions:
+            self._reductions[key, reduce] = reduce_tiles(
+                self.products, function, reduce=reduce, symmetric=True
+            )
+        return self._reductions[key, reduce][direction]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +74,12 @@ class Rows:
     temperature: float
     context: Mapping[str, Any] = field(default_factory=dict)
     tile: int | None = None
-    shared: StreamedLogSumExp | None = field(default=None, repr=False)
+    shared: SharedPass | None = field(default=None, repr=False)
     direction: int = 0
 
     def __post_init__(self) -> None:
         if self.shared is None:
-            object.__setattr__(self, "shared", _own_pass(self.anchors, self.blocks, self.tile))
+            object.__setattr__(self, "shared", SharedPass(self._own_products()))
 
     def logsumexp(self, *scales: float, detached: float = 0.0) -> tuple[Tensor, ...]:
         """Log-sum-exp of scale times cosine over each anchor's unmasked candidates.
@@ -83,7 +96,7 @@ class Rows:
         """
         assert self.shared is not None
         wanted = [Scale(scale, scale - detached) for scale in scales]
-        return self.shared(wanted, self.direction)
+        return self.shared.logsumexps(wanted, self.direction)
 
     def count(self) -> Tensor:
         """Number of unmasked candidates of each anchor, ``[N]`` (int64)."""
@@ -96,7 +109,11 @@ class Rows:
         return result
 
     def tiles(
-        self, function: TileFunction, *, reduce: Literal["logsumexp", "sum"] = "logsumexp"
+        self,
+        function: TileFunction,
+        *,
+        reduce: Reduction = "logsumexp",
+        symmetric_key: Hashable | None = None,
     ) -> Tensor:
         """Reduce any differentiable function of the cosines over each anchor's candidates.
 
@@ -107,44 +124,20 @@ class Rows:
         Args:
             function: From (cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values
                 ``[r, c]``; -1e30 takes an entry out of a log-sum-exp.
-            reduce: What to do along a row.
+            reduce: What to do along a row: "logsumexp" or "sum".
+            symmetric_key: Says that the function of (i, j) is that of (j, i) in either direction:
+                one evaluation serves both directions, which find it under this key.
 
         Returns:
             ``[N]``; an anchor without candidates has ``MASKED`` (log-sum-exp) or 0 (sum).
         """
         if reduce not in ("logsumexp", "sum"):
             raise ValueError(f"reduce must be 'logsumexp' or 'sum', got {reduce!r}")
-        fill = MASKED if reduce == "logsumexp" else 0.0
-
-        def evaluate(
-            anchors: Tensor,
-            candidates: Tensor,
-            row_ids: Tensor,
-            column_ids: Tensor,
-            block: Block,
-            masked: Tensor | None,
-        ) -> Tensor:
-            values = function(anchors @ candidates.T, row_ids, column_ids, block)
-            if masked is not None:
-                flat = values.reshape(-1).index_fill(0, masked, fill)
-                values = flat.view_as(values)
-            return values.logsumexp(1) if reduce == "logsumexp" else values.sum(1)
-
-        parts: list[Tensor] = []
-        for row_tiles in self._tile_rows():
-            total: Tensor | None = None
-            for tile in row_tiles:
-                part = checkpoint(evaluate, *tile, use_reentrant=False, preserve_rng_state=False)
-                if total is None:
-                    total = part
-                else:
-                    total = torch.logaddexp(total, part) if reduce == "logsumexp" else total + part
-            assert total is not None
-            parts.append(total)
-        result = torch.cat(parts)
-        if reduce == "logsumexp":
-            result = torch.where(result > MASKED / 2, result, MASKED)
-        return result
+        if symmetric_key is not None:
+            assert self.shared is not None
+            return self.shared.reduction(symmetric_key, function, reduce, self.direction)
+        own = self._own_products()
+        return reduce_tiles(own, function, reduce=reduce, symmetric=False)[0]
 
     def topk(self, k: int) -> tuple[Tensor, Tensor]:
         """The ``k`` most similar unmasked candidates of each anchor, found tile by tile.
@@ -164,65 +157,48 @@ class Rows:
             raise ValueError(
                 f"k must be from 1 to the fewest candidates of an anchor, {fewest}; got {k}"
             )
-        offsets = [0]
-        for block in self.blocks:
-            offsets.append(offsets[-1] + block.candidates.size(0))
-        found: list[Tensor] = []
+        own = self._own_products()
+        found = []
         with torch.no_grad():
-            for row_tiles in self._tile_rows():
+            for i, top, bottom in spans(len(self.anchors), own.side):
                 best = columns = None
-                for anchors, candidates, _, column_ids, block, masked in row_tiles:
-                    values = anchors @ candidates.T
-                    if masked is not None:
-                        values.view(-1).index_fill_(0, masked, MASKED)
-                    number = next(n for n, b in enumerate(self.blocks) if b is block)
-                    places = (column_ids + offsets[number]).expand_as(values)
-                    if best is not None and columns is not None:
-                        values = torch.cat([best, values], 1)
-                        places = torch.cat([columns, places], 1)
-                    best, order = values.topk(min(k, values.size(1)))
-                    columns = places.gather(1, order)
+                offset = 0
+                for block, mask in zip(self.blocks, own.masks(), strict=True):
+                    for j, start, stop in spans(len(block.candidates), own.side):
+                        values = self.anchors[top:bottom] @ block.candidates[start:stop].T
+                        masked = mask.positions(i, j)
+                        if masked is not None:
+                            values.view(-1).index_fill_(0, masked, MASKED)
+                        places = torch.arange(offset + start, offset + stop, device=values.device)
+                        places = places.expand_as(values)
+                        if best is not None and columns is not None:
+                            values = torch.cat([best, values], 1)
+                            places = torch.cat([columns, places], 1)
+                        best, order = values.topk(min(k, values.size(1)))
+                        columns = places.gather(1, order)
+                    offset += len(block.candidates)
                 assert columns is not None
                 found.append(columns)
         columns = torch.cat(found)
-        rows = torch.arange(columns.size(0), device=columns.device).repeat_interleave(k)
+        rows = torch.arange(len(columns), device=columns.device).repeat_interleave(k)
         everything = torch.cat([block.candidates for block in self.blocks])
         index = torch.stack([rows, columns.reshape(-1)])
         return pair_products(self.anchors, everything, index).view(-1, k), columns
 
-    def _tile_rows(self) -> Iterator[Iterator[tuple[Any, ...]]]:
-        """Rows of tiles: (anchors, candidates, row ids, column ids, block, masked positions)."""
-        largest = max(block.candidates.size(0) for block in self.blocks)
-        side = self.tile or tile_side(largest, self.anchors)
-        masks = [TileMask(b.masked, b.candidates.size(0), side) for b in self.blocks]
-        # one split each: slicing anew in every tile would make every gradient full size
-        anchors = self.anchors.split(side)
-        candidates = [block.candidates.split(side) for block in self.blocks]
-        device = self.anchors.device
-
-        def row(i: int, row_ids: Tensor) -> Iterator[tuple[Any, ...]]:
-            for block, mask, pieces in zip(self.blocks, masks, candidates, strict=True):
-                for j, start, stop in spans(block.candidates.size(0), side):
-                    column_ids = torch.arange(start, stop, device=device)
-                    yield anchors[i], pieces[j], row_ids, column_ids, block, mask.positions(i, j)
-
-        for i, top, bottom in spans(self.anchors.size(0), side):
-            yield row(i, torch.arange(top, bottom, device=device))
+    def _own_products(self) -> ProductSet:
+        """The matrices of this direction alone, one a block."""
+        tensors, products = [self.anchors], []
+        for block in self.blocks:
+            if block.candidates is self.anchors and block.masked is not None:
+                products.append(own_product(0, block, output=0))
+                continue
+            tensors.append(block.candidates)
+            products.append(Product(0, len(tensors) - 1, block, row_output=0))
+        return ProductSet(tensors, products, (len(self.anchors),), self.tile)
 
 
-def _own_pass(anchors: Tensor, blocks: Sequence[Block], tile: int | None) -> StreamedLogSumExp:
-    """The pass of a direction that stands alone."""
-    tensors, products = [anchors], []
-    for block in blocks:
-        if block.candidates is anchors and block.masked is not None:
-            products.append(own_product(0, anchors, block.masked, output=0))
-            continue
-        tensors.append(block.candidates)
-        products.append(Product(0, len(tensors) - 1, row_output=0, masked=block.masked))
-    return StreamedLogSumExp(tensors, products, (anchors.size(0),), tile)
-
-
-def own_product(number: int, view: Tensor, masked: Tensor, *, output: int) -> Product:
+def own_product(number: int, block: Block, *, output: int) -> Product:
     """Tensor ``number``, a view, against itself: half the tiles do when the mask is symmetric."""
-    symmetric = is_symmetric(masked, view.size(0))
-    return Product(number, number, row_output=output, masked=masked, symmetric=symmetric)
+    assert block.masked is not None
+    symmetric = is_symmetric(block.masked, len(block.candidates))
+    return Product(number, number, block, row_output=output, symmetric=symmetric)

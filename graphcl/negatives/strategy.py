@@ -20,7 +20,9 @@ class NegativeStrategy(nn.Module):
 
     Attributes:
         needs: Keys of the context that must be given to the loss.
-        symmetric: Whether the weight of (i, j) equals that of (j, i).
+        symmetric: Whether the weight of (i, j) is that of (j, i), in either direction, and depends
+            on the cosine, the ids, the block and the context only: then one evaluation serves both
+            directions.
 
     Example:
         >>> class FarNegatives(NegativeStrategy):
@@ -82,7 +84,7 @@ class NegativeStrategy(nn.Module):
             weights = self.log_weights(cosine, row_ids, column_ids, block, rows, state)
             return cosine / rows.temperature + weights
 
-        result = rows.tiles(exponent)
+        result = rows.tiles(exponent, symmetric_key=self if self.symmetric else None)
         extra = self.extra_candidates(rows, state)
         if extra is not None:
             cosine = torch.einsum("nd,nsd->ns", rows.anchors, extra)

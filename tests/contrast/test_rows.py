@@ -139,17 +139,47 @@ def test_own_block_with_any_mask(tile: int | None) -> None:
 
 
 def test_two_directions_share_one_pass() -> None:
-    u, v = (normalize_rows(torch.randn(6, 3)) for _ in range(2))
+    u, v = (normalize_rows(torch.randn(6, 3, requires_grad=True)) for _ in range(2))
     forth, back = directions(u, v, Pairs.aligned(6), temperature=0.5, intra_view=True)
     shared = forth.rows.shared
     assert shared is back.rows.shared
     assert shared is not None
-    assert [p.symmetric for p in shared.products] == [False, True, True]
+    assert [p.symmetric for p in shared.products.products] == [False, True, True]
     (first,) = forth.rows.logsumexp(2.0)
-    known = dict(shared._known)
     (second,) = back.rows.logsumexp(2.0)
-    assert dict(shared._known) == known  # nothing was computed anew
-    assert first.shape == second.shape
+    assert first.grad_fn is second.grad_fn is not None
+
+
+@pytest.mark.parametrize("tile", [None, 2, 4])
+@pytest.mark.parametrize("kind", ["aligned", "directed"])
+def test_symmetric_function_serves_both_directions(tile: int | None, kind: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    u, v, queue = (
+        normalize_rows(torch.randn(n, 3, generator=generator, dtype=torch.float64))
+        for n in (7, 7, 3)
+    )
+    leaves = [x.requires_grad_() for x in (u, v, queue)]
+    edges = torch.randint(7, (2, 9), generator=generator)
+    pairs = Pairs.aligned(7, excluded=None if kind == "aligned" else edges)
+    calls = 0
+
+    def function(cosine, row_ids, column_ids, block):  # type: ignore[no-untyped-def]
+        nonlocal calls
+        calls += 1
+        return cosine**2 + (row_ids[:, None] - column_ids).abs() / 10
+
+    results = []
+    for key in (None, "distance"):
+        calls = 0
+        pair = directions(
+            u, v, pairs, temperature=0.5, intra_view=True, queue=Block(queue), tile=tile
+        )
+        values = torch.cat([d.rows.tiles(function, symmetric_key=key) for d in pair])
+        results.append((values, calls, torch.autograd.grad(values.square().sum(), leaves)))
+    torch.testing.assert_close(results[0][0], results[1][0], rtol=1e-12, atol=1e-12)
+    for a, b in zip(results[0][2], results[1][2], strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+    assert results[1][1] < results[0][1]
 
 
 def test_matrix_is_never_in_memory() -> None:

@@ -1,0 +1,95 @@
+"""Which similarity matrices a contrast sums over, and into which outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from graphcl.contrast.tiles import TileMask, tile_side
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One source of candidates: the other view, the own view, or a queue.
+
+    Attributes:
+        candidates: Unit rows, ``[M, d]``.
+        masked: (anchor, candidate) that are not in the sum, ``[2, X]``, sorted and distinct.
+        ids: Which item each candidate is, ``[M]``; None: candidate ``j`` is item ``j``.
+    """
+
+    candidates: Tensor
+    masked: Tensor | None = None
+    ids: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """One similarity matrix, and which outputs sum over its rows and its columns.
+
+    Attributes:
+        left: Number of the tensor whose rows are the rows of the matrix.
+        right: Number of the tensor whose rows are its columns.
+        block: The candidates (the columns) and their mask.
+        row_output: Number of the output to which row sums are added.
+        column_output: Number of the output to which column sums are added, or None.
+        symmetric: ``left`` is ``right`` and the mask is symmetric: the upper tiles are enough.
+    """
+
+    left: int
+    right: int
+    block: Block
+    row_output: int
+    column_output: int | None = None
+    symmetric: bool = False
+
+    def column_output_of_tile(self, *, on_diagonal: bool) -> int | None:
+        """Where column sums of a tile go.
+
+        A tile above the diagonal of a symmetric matrix stands for its mirror image as well; one on
+        the diagonal holds both triangles itself.
+        """
+        if self.symmetric:
+            return None if on_diagonal else self.row_output
+        return self.column_output
+
+
+class ProductSet:
+    """The matrices of one pass and the tiles in which they are evaluated.
+
+    Args:
+        tensors: The factors, each ``[n, d]``, of one dtype (float32 or float64) and device.
+        products: The matrices to sum over.
+        output_sizes: Number of rows of each output.
+        tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[Tensor],
+        products: Sequence[Product],
+        output_sizes: Sequence[int],
+        tile: int | None = None,
+    ) -> None:
+        self.tensors = tuple(tensors)
+        self.products = tuple(products)
+        self.output_sizes = tuple(output_sizes)
+        self.side = tile or tile_side(max(map(len, self.tensors)), self.tensors[0])
+        self._masks: list[TileMask] | None = None
+
+    def masks(self) -> list[TileMask]:
+        """The masks of the products, sorted by tile (once)."""
+        if self._masks is None:
+            self._masks = [
+                TileMask(product.block.masked, len(product.block.candidates), self.side)
+                for product in self.products
+            ]
+        return self._masks
+
+    def largest_similarity(self) -> float:
+        """An upper bound of all |similarities| (1 for unit rows); NaN where a row is NaN."""
+        norms = [float(torch.linalg.vector_norm(t, dim=1).amax()) for t in self.tensors]
+        return max(norms[product.left] * norms[product.right] for product in self.products)
