@@ -99,7 +99,8 @@ def _belongs_to_edges(data: Data, key: str) -> bool:
 def _select(value: Any, chosen: Tensor, dim: int) -> Any:
     if isinstance(value, Tensor):
         chosen = chosen.to(value.device)
-        if dim in (-1, 1) and value.dim() == 2:  # row by row, torch copies three times faster
+        if dim in (-1, 1) and value.dim() == 2 and len(value) == 2:
+            # Edge indices: row by row, torch copies three times faster.
             return torch.stack([row.index_select(0, chosen) for row in value])
         return value.index_select(dim, chosen)
     if isinstance(value, np.ndarray):

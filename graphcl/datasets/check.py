@@ -65,7 +65,8 @@ def _check_one(data: Data, name: str, *, graphs: int | None) -> None:
 
     allowed = {x.size(0)} if graphs is None else {x.size(0), graphs}
     if data.get("y") is not None:
-        _check_length(data, "y", name, allowed=allowed, of="nodes")
+        of = "nodes" if graphs is None else "nodes, or of the graphs"
+        _check_length(data, "y", name, allowed=allowed, of=of)
     for key in _MASKS:
         if data.get(key) is not None:
             _check_length(data, key, name, allowed={x.size(0)}, of="nodes")

@@ -120,7 +120,7 @@ def test_seeds_in_a_plain_loop(maker: str) -> None:
 def test_bad_seeds() -> None:
     with pytest.raises(ValueError, match="either seed or generator"):
         DropEdges(0.5, seed=1, generator=torch.Generator())
-    with pytest.raises(TypeError, match="seed must be an integer or None, got 1.5"):
+    with pytest.raises(TypeError, match=r"seed must be an integer or None, got 1\.5"):
         DropEdges(0.5, seed=1.5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"seed must be from 0 to 2\*\*63 - 1, got -1"):
         MaskFeatures(0.5, seed=-1)
