@@ -46,12 +46,11 @@ def read_checkpoint(path: Path, identity: Mapping[str, str]) -> dict[str, Any]:
     """
     if path.is_dir():
         raise ValueError(f"checkpoint {path} is a folder, it must be a file")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # torch raises a dozen types, by where the damage is
-        raise damaged_checkpoint(path, error) from error
+    with path.open("rb") as file:
+        try:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises a dozen types, by where the damage is
+            raise damaged_checkpoint(path, error) from error
     if not isinstance(content, dict) or not isinstance(content.get("identity"), dict):
         raise damaged_checkpoint(path, "it holds something else")
     if content.get("format") != _FORMAT:

@@ -1,0 +1,108 @@
+import pytest
+
+from graphcl.methods import create_method, get_method, method_names, settings_source
+from graphcl.training import TrainingSettings
+
+
+def test_names_and_entries():
+    assert method_names() == ["raw", "random-encoder", "ssgc", "grace", "grace-neighbours"]
+    for name in method_names():
+        entry = get_method(name)
+        assert entry.name == name
+        assert entry.version >= 1
+        assert entry.summary
+        assert entry.levels <= {"node", "graph"}
+    assert get_method("GRACE").name == "grace"
+
+
+def test_unknown_method_suggests_the_nearest():
+    with pytest.raises(ValueError, match="unknown method 'grase'; did you mean 'grace'"):
+        get_method("grase")
+    with pytest.raises(ValueError, match="there are raw, random-encoder"):
+        get_method("zzz")
+
+
+def test_unknown_parameter_names_the_allowed(graph):
+    with pytest.raises(ValueError, match="no parameter 'temprature'; did you mean 'temperature'"):
+        create_method("grace", graph, temprature=1)
+    with pytest.raises(ValueError, match=r"ssgc has no parameter 'epochs'.*allowed: steps, alpha"):
+        create_method("ssgc", graph, epochs=3)
+    with pytest.raises(ValueError, match="raw has no parameter 'width'; allowed: none"):
+        create_method("raw", graph, width=3)
+
+
+def test_published_settings_of_cora(graph):
+    method, settings = create_method("grace", graph, dataset="cora")
+    assert settings == TrainingSettings(epochs=200, learning_rate=5e-4, weight_decay=1e-5)
+    expected = {
+        "num_features": 6,
+        "width": 128,
+        "projection_width": 128,
+        "activation": "relu",
+        "temperature": 0.4,
+        "drop_edges": (0.2, 0.4),
+        "mask_features": (0.3, 0.4),
+        "undirected": False,
+        "normalize_features": True,
+    }
+    assert method.configuration == expected
+    assert "CRIPAC-DIG/GRACE" in settings_source("grace", "Cora")
+    assert create_method("ssgc", graph, dataset="Cora")[0].steps == 12
+    assert create_method("ssgc", graph, dataset="elsewhere")[0].steps == 16
+
+
+def test_sources():
+    assert settings_source("grace", None) == "defaults of grace"
+    assert settings_source("ssgc", "nothing known") == "defaults of ssgc"
+    assert "fallback" in settings_source("grace", "Photo")
+    assert "without labels" in settings_source("grace-neighbours", "digits")
+
+
+def test_given_parameters_replace_published_ones(graph):
+    method, settings = create_method(
+        "grace-neighbours", graph, dataset="Cora", width=4, epochs=7, patience=3, hops=2
+    )
+    assert (settings.epochs, settings.patience, settings.learning_rate) == (7, 3, 5e-4)
+    assert method.configuration["width"] == 4
+    assert method.configuration["temperature"] == 0.4
+    assert method.configuration["hops"] == 2
+
+
+def test_broken_data_is_refused(graph):
+    graph.edge_index[0, 0] = 99
+    with pytest.raises(ValueError, match="edge_index"):
+        create_method("raw", graph)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"temperature": 0}, ValueError, "temperature must be finite and above 0, got 0"),
+        ({"temperature": float("inf")}, ValueError, "temperature must be finite"),
+        ({"temperature": "hot"}, TypeError, "temperature must be a number, got 'hot'"),
+        ({"drop_edges": [0.1, 1.5]}, ValueError, "drop_edges must be from 0 to 1, got 1.5"),
+        ({"drop_edges": 0.3}, ValueError, "drop_edges must be two rates"),
+        ({"mask_features": [-0.1, 0]}, ValueError, "mask_features must be from 0 to 1, got -0.1"),
+        ({"width": 0}, ValueError, "width must be at least 1, got 0"),
+        ({"width": 2.5}, TypeError, "width must be a whole number, got 2.5"),
+        ({"projection_width": 0}, ValueError, "projection_width must be at least 1, got 0"),
+        ({"activation": "rely"}, ValueError, "activation must be one of .* did you mean 'relu'"),
+        ({"undirected": "no"}, TypeError, "undirected must be true or false, got 'no'"),
+        ({"epochs": -1}, ValueError, "epochs must be at least 0, got -1"),
+        ({"learning_rate": 0}, ValueError, "learning_rate must be finite and above 0, got 0"),
+        ({"patience": 0}, ValueError, "patience must be at least 1, got 0"),
+        ({"hops": 0}, ValueError, "hops must be at least 1, got 0"),
+    ],
+)
+def test_bad_values_are_named(graph, parameters, error, message):
+    with pytest.raises(error, match=message):
+        create_method("grace-neighbours", graph, **parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"steps": 0}, "steps must be at least 1"), ({"alpha": 2}, "alpha must be from 0 to 1")],
+)
+def test_bad_values_of_ssgc(graph, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        create_method("ssgc", graph, **parameters)

@@ -1,0 +1,77 @@
+import pytest
+import torch
+from torch_geometric.nn import GCNConv
+
+from graphcl.nn import GCNEncoder, compress_features
+
+
+def graph(num_nodes=40, num_features=60, num_edges=90, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = (torch.rand(num_nodes, num_features, generator=generator) < 0.04).float()
+    return x, torch.randint(num_nodes, (2, num_edges), generator=generator)
+
+
+def test_equals_two_plain_gcn_layers_in_value_and_gradient():
+    x, edge_index = graph()
+    encoder = GCNEncoder(60, [8, 4], activation="relu")
+    plain = [GCNConv(60, 8), GCNConv(8, 4)]
+    for ours, theirs in zip(encoder.layers, plain, strict=True):
+        theirs.load_state_dict(ours.state_dict())
+    expected = plain[1](plain[0](x, edge_index).relu(), edge_index).relu()
+    for features in (x, compress_features(x)):
+        encoder.zero_grad()
+        found = encoder(features, edge_index)
+        torch.testing.assert_close(found, expected)
+        for layer in plain:
+            layer.zero_grad()
+        expected.square().sum().backward(retain_graph=True)
+        found.square().sum().backward()
+        for ours, theirs in zip(encoder.layers, plain, strict=True):
+            torch.testing.assert_close(ours.lin.weight.grad, theirs.lin.weight.grad)
+            torch.testing.assert_close(ours.bias.grad, theirs.bias.grad)
+
+
+def test_compressed_features_are_used():
+    assert compress_features(graph()[0]).layout == torch.sparse_csr
+
+
+def test_permutation_equivariance():
+    x, edge_index = graph()
+    encoder = GCNEncoder(60, [8, 4], activation="prelu")
+    order = torch.randperm(40)
+    inverse = order.argsort()
+    torch.testing.assert_close(
+        encoder(x[order], inverse[edge_index]), encoder(x, edge_index)[order]
+    )
+
+
+def test_layers_share_one_prelu():
+    encoder = GCNEncoder(3, [4, 4, 4], activation="prelu")
+    assert sum(name.startswith("activation") for name, _ in encoder.named_parameters()) == 1
+
+
+def test_same_in_autocast():
+    x, edge_index = graph()
+    encoder = GCNEncoder(60, [8, 4])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = encoder(compress_features(x), edge_index)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, encoder(x, edge_index))
+
+
+def test_lonely_nodes_and_no_edges():
+    encoder = GCNEncoder(2, [3])
+    rows = encoder(torch.ones(1, 2), torch.empty(2, 0, dtype=torch.long))
+    assert rows.shape == (1, 3)
+    assert rows.isfinite().all()
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="widths must be at least 1, got 0"):
+        GCNEncoder(3, [0])
+    with pytest.raises(ValueError, match="at least one layer"):
+        GCNEncoder(3, [])
+    with pytest.raises(TypeError, match=r"num_features must be a whole number, got 1\.5"):
+        GCNEncoder(1.5, [3])
+    with pytest.raises(ValueError, match="did you mean 'prelu'"):
+        GCNEncoder(3, [3], activation="preluu")

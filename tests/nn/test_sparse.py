@@ -1,0 +1,49 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch_geometric.nn.conv.gcn_conv import gcn_norm
+
+from graphcl.nn import compress_features, normalized_adjacency, scale_columns
+
+
+def random_edges(num_nodes, num_edges, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(num_nodes, (2, num_edges), generator=generator)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(1, 8), st.integers(0, 20), st.integers(0, 99), st.booleans())
+def test_adjacency_is_gcn_norm_from_source_to_target(num_nodes, num_edges, seed, weighted):
+    edge_index = random_edges(num_nodes, num_edges, seed)
+    weight = torch.rand(num_edges) if weighted else None
+    index, values = gcn_norm(edge_index, weight, num_nodes)
+    expected = torch.zeros(num_nodes, num_nodes)
+    expected.index_put_((index[1], index[0]), values, accumulate=True)
+    found = normalized_adjacency(edge_index, num_nodes, edge_weight=weight)
+    torch.testing.assert_close(found.to_dense(), expected)
+
+
+@pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
+def test_adjacency_refuses_bad_weights(bad):
+    with pytest.raises(ValueError, match="edge_weight must be finite and at least 0"):
+        normalized_adjacency(torch.tensor([[0], [1]]), 2, edge_weight=torch.tensor([bad]))
+
+
+def test_adjacency_refuses_weights_of_wrong_length():
+    with pytest.raises(ValueError, match=r"edge_weight must have shape \[1\], got \[3\]"):
+        normalized_adjacency(torch.tensor([[0], [1]]), 2, edge_weight=torch.ones(3))
+
+
+def test_sparse_and_dense_features_scale_alike():
+    x = torch.eye(60)[:, :50]
+    scale = torch.rand(50)
+    compressed = compress_features(x)
+    assert compressed.layout == torch.sparse_csr
+    torch.testing.assert_close(scale_columns(compressed, scale).to_dense(), scale_columns(x, scale))
+    torch.testing.assert_close(compressed.to_dense(), x)
+
+
+def test_dense_features_stay_dense():
+    x = torch.rand(5, 5)
+    assert compress_features(x) is x
