@@ -33,6 +33,7 @@ def ring(num_nodes: int) -> Data:
     return Data(x=torch.ones(num_nodes, 1), edge_index=torch.cat([forward, forward.flip(0)], dim=1))
 
 
+@settings(deadline=None)
 @given(graphs(), probabilities, seeds)
 def test_undirected_graphs_stay_undirected_and_attributes_follow(
     graph: Data, p: float, seed: int
@@ -52,6 +53,7 @@ def test_undirected_graphs_stay_undirected_and_attributes_follow(
         assert view.num_edges == (graph.num_edges if p == 0 else 0)
 
 
+@settings(deadline=None)
 @given(graphs(undirected=False), probabilities, seeds)
 def test_directed_entries_fall_one_by_one(graph: Data, p: float, seed: int) -> None:
     view = DropEdges(p, undirected=False, seed=seed)(graph)
@@ -59,6 +61,7 @@ def test_directed_entries_fall_one_by_one(graph: Data, p: float, seed: int) -> N
     assert torch.equal(view.edge_attr, view.edge_index.t().float())
 
 
+@settings(deadline=None)
 @given(batches(), probabilities, seeds)
 def test_batches_come_apart_into_valid_graphs(batch: Batch, p: float, seed: int) -> None:
     before = [copy.deepcopy(graph) for graph in batch.to_data_list()]
@@ -189,7 +192,7 @@ def test_directed_graphs_are_refused() -> None:
         DropEdges(0.2)(graph)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(graphs(undirected=False), seeds)
 def test_directed_is_recognised(graph: Data, seed: int) -> None:
     transform = DropEdges(0.5, seed=seed)

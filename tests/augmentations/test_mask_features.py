@@ -4,13 +4,14 @@ import copy
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from torch_geometric.data import Batch, Data
 
 from graphcl.augmentations import MaskFeatures
 from tests.augmentations.strategies import batches, graphs, probabilities, seeds
 
 
+@settings(deadline=None)
 @given(graphs(), probabilities, seeds)
 def test_whole_columns_are_masked_in_a_copy(graph: Data, p: float, seed: int) -> None:
     before = copy.deepcopy(graph)
@@ -23,6 +24,7 @@ def test_whole_columns_are_masked_in_a_copy(graph: Data, p: float, seed: int) ->
         assert bool(masked.all()) == (p == 1)
 
 
+@settings(deadline=None)
 @given(batches(), probabilities, seeds)
 def test_each_graph_of_a_batch_has_one_mask(batch: Batch, p: float, seed: int) -> None:
     view = MaskFeatures(p, seed=seed)(batch)

@@ -160,7 +160,12 @@ def test_the_key_knows_versions_and_arguments(
 def test_a_damaged_cache_is_built_again(tiny: DataCard, tiny_root: Path, cache: Path) -> None:
     first, _ = load("Tiny", root=tiny_root)
     (file,) = (cache / "processed").iterdir()
-    for content in (b"", b"nonsense", file.read_bytes()[:-100], pickle.dumps(os.getcwd)):
+    for content in (
+        b"",
+        b"nonsense",
+        file.read_bytes()[:-100],
+        pickle.dumps(os.getcwd, protocol=2),
+    ):
         file.write_bytes(content)
         assert same(load("Tiny", root=tiny_root)[0], first)
     assert len(list((cache / "processed").iterdir())) == 1

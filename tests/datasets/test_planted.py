@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphcl.datasets import check_graph, planted_partition
@@ -43,6 +43,7 @@ def possible(drawn: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@settings(deadline=None)
 @given(possible())
 def test_the_graph_is_what_was_asked_for(arguments: dict[str, Any]) -> None:
     data = draw(**arguments)
