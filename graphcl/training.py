@@ -5,6 +5,7 @@ A method is anything with the hooks of :class:`graphcl.methods.Method`; nothing 
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 import time
@@ -350,9 +351,10 @@ def _clone(entry: Any) -> Any:
 
 
 def _move(data: Any, device: torch.device) -> Any:
+    # PyG's `to` writes into the object that it is called on: the caller's stays where it is.
     if isinstance(data, (list, tuple)):
-        return [graph.to(device) for graph in data]
-    return data.to(device)
+        return [copy.copy(graph).to(device) for graph in data]
+    return copy.copy(data).to(device)
 
 
 def _name(method: Method) -> str:

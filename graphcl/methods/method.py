@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -108,7 +109,7 @@ class Method(nn.Module, ABC):
         self.check_width(graph)
         tensor = next(self.parameters(), None)
         if tensor is not None and graph.x.device != tensor.device:
-            graph = graph.to(tensor.device)
+            graph = copy.copy(graph).to(tensor.device)  # PyG moves in place
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:

@@ -18,8 +18,8 @@ class GCNEncoder(nn.Module):
     """PyG's ``GCNConv`` layers with an activation after EVERY layer, the last one included.
 
     All layers share one activation module, as GRACE does: a ``prelu`` has one slope for all. The
-    edges are normalised once per pass. The encoder always computes in float32 (or the type of its
-    weights): sparse products have no half-precision form on a CPU.
+    edges are normalised once per pass. The encoder always computes in the type of its weights,
+    float32 as a rule: sparse products have no half-precision form on a CPU.
 
     Sources: Kipf and Welling, https://arxiv.org/abs/1609.02907; Zhu et al. (GRACE),
     https://arxiv.org/abs/2006.04131, section 4.1.
@@ -55,7 +55,8 @@ class GCNEncoder(nn.Module):
         """Encode the nodes.
 
         Args:
-            x: ``[N, F]``, dense or sparse CSR (:func:`graphcl.nn.compress_features`).
+            x: ``[N, F]``, dense or sparse CSR (:func:`graphcl.nn.compress_features`), cast to the
+                type of the weights.
             edge_index: ``[2, E]``, without self-loops.
             edge_weight: ``[E]`` or None.
 
@@ -63,10 +64,10 @@ class GCNEncoder(nn.Module):
             ``[N, d]``.
         """
         with torch.autocast(x.device.type, enabled=False):
+            rows = x.to(next(self.parameters()).dtype)
             adjacency = normalized_adjacency(
-                edge_index, x.size(0), edge_weight=edge_weight, dtype=x.dtype
+                edge_index, x.size(0), edge_weight=edge_weight, dtype=rows.dtype
             )
-            rows = x
             for layer in self.layers:
                 rows = self.activation(layer(rows, adjacency))
         return rows

@@ -111,6 +111,16 @@ def test_degenerate_graphs_train(name, nodes, edges):
 
 
 @pytest.mark.parametrize("name", NODE_METHODS)
+def test_features_in_double_precision(name, graph):
+    method, _ = small(name, graph)
+    expected = method.embed(graph)
+    graph.x = graph.x.double()
+    torch.testing.assert_close(method.embed(graph).float(), expected)
+    if name in TRAINED:
+        assert method.loss(graph).isfinite()
+
+
+@pytest.mark.parametrize("name", NODE_METHODS)
 def test_zero_features_embed(name, graph):
     graph.x = torch.zeros_like(graph.x)
     method, _ = small(name, graph)
