@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+OURS = "graphcl"
+PLAIN = "plain torch"
 TEMPERATURE = 0.5
 STAND_INS = ("dgl", "torch_scatter", "torch_sparse", "torchvision")
 
@@ -39,6 +41,11 @@ class Contestant:
     name: str
     build: Callable[[int], LossFunction]
     note: str = ""
+
+    @property
+    def is_peer(self) -> bool:
+        """Whether it needs a library that graphcl does not need."""
+        return self.name not in (OURS, PLAIN)
 
 
 def ours(*, intra_view: bool) -> Callable[[int], LossFunction]:
@@ -120,18 +127,20 @@ INTRA = "two views, cross and intra (NT-Xent, GRACE)"
 CROSS = "two views, cross only, both directions (CLIP)"
 GROUPS: dict[str, tuple[Contestant, ...]] = {
     INTRA: (
-        Contestant("graphcl", ours(intra_view=True)),
-        Contestant("plain torch", torch_ntxent),
+        Contestant(OURS, ours(intra_view=True)),
+        Contestant(PLAIN, torch_ntxent),
         Contestant("lightly NTXentLoss", lightly_ntxent),
         Contestant("pytorch-metric-learning SupConLoss", metric_learning("SupConLoss")),
         Contestant(
-            "pytorch-metric-learning NTXentLoss", metric_learning("NTXentLoss"), METRIC_LEARNING_NOTE
+            "pytorch-metric-learning NTXentLoss",
+            metric_learning("NTXentLoss"),
+            METRIC_LEARNING_NOTE,
         ),
         Contestant("PyGCL InfoNCE, intraview_negs", pygcl(intra_view=True), PYGCL_NOTE),
     ),
     CROSS: (
-        Contestant("graphcl", ours(intra_view=False)),
-        Contestant("plain torch", torch_cross),
+        Contestant(OURS, ours(intra_view=False)),
+        Contestant(PLAIN, torch_cross),
         Contestant("PyGCL InfoNCE", pygcl(intra_view=False)),
     ),
 }

@@ -14,17 +14,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from contestants import CROSS, GROUPS, INTRA, STAND_INS
+from contestants import CROSS, GROUPS, INTRA, OURS, PLAIN, STAND_INS
 from measure import Cost, Limits, Outcome, measure, run_alone
 from tables import number, provenance, table
 from work import check_values, matrix_product_rate, prepare_epoch, prepare_loss
 
-OURS = "graphcl"
 AGREEMENT = 1e-4
 # Products of one tile: once in the forward pass, once again and twice for the gradients in the
 # backward pass, 2 d flops an entry each. Of the 2N x 2N entries half are enough, by symmetry.
 FLOPS = {INTRA: 16, CROSS: 8}  # times N^2 d
-EPOCH_CONTESTANTS = (OURS, "plain torch", "PyGCL InfoNCE, intraview_negs")
+GIVE_UP = ("does not fit", "too slow", "not installed")
+EPOCH_CONTESTANTS = (OURS, PLAIN, "PyGCL InfoNCE, intraview_negs")
 HEADER = ("", "N", "seconds", "x ours", "peak MiB", "x ours", "process MiB")
 
 
@@ -82,9 +82,7 @@ def chosen(name: str, options: argparse.Namespace) -> bool:
     return options.only is None or name == OURS or options.only.lower() in name.lower()
 
 
-def compare(
-    group: str, options: argparse.Namespace, limits: Limits, rate: float
-) -> list[str]:
+def compare(group: str, options: argparse.Namespace, limits: Limits, rate: float) -> list[str]:
     """The sections of one group: do all compute the same, what does each cost."""
     shared = {"group": group, "width": options.width, "peers_path": options.peers_path}
     checked = run_alone(check_values, shared, limits)
@@ -93,12 +91,18 @@ def compare(
     names = [entry.name for entry in GROUPS[group] if chosen(entry.name, options)]
     agreement = {name: agrees(checked.result[name]) for name in names}
     rows, floors, notes = [], [], []
-    for size in options.sizes:
+    gave_up: dict[str, Outcome] = {}
+    for size in sorted(options.sizes):
         base: Cost | None = None
         for name in names:
+            if name in gave_up:  # more rows need no less
+                rows.append([name, str(size), *cells(gave_up[name], None, base)])
+                continue
             say(f"{group}, N = {size}: {name}")
             arguments = {**shared, "contestant": name, "size": size}
             outcome, cost = measure(prepare_loss, arguments, limits)
+            if outcome.status in GIVE_UP:
+                gave_up[name] = outcome
             if name == OURS:
                 base = cost
                 if cost is not None:
@@ -106,9 +110,7 @@ def compare(
                     floors.append(f"{cost.seconds / floor:.2f} at N = {size}")
             mark = " (*)" if agreement[name] is False else ""
             rows.append([name + mark, str(size), *cells(outcome, cost, base)])
-    lines = [
-        f"- {name}: {describe(checked.result[name])}" for name in names if name != "plain torch"
-    ]
+    lines = [f"- {name}: {describe(checked.result[name])}" for name in names if name != PLAIN]
     notes += [
         f"{'(*) ' if agreement[entry.name] is False else ''}{entry.note}."
         for entry in GROUPS[group]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from contestants import GROUPS, INTRA, Contestant, LossFunction, find, reach_peers
+from contestants import GROUPS, INTRA, OURS, PLAIN, Contestant, LossFunction, find, reach_peers
 from torch import Tensor, nn
 
 CHECKED_SIZE = 128
@@ -32,7 +32,7 @@ def check_values(group: str, width: int, peers_path: str | None) -> dict[str, An
     """
     reach_peers(peers_path)
     found: dict[str, Any] = {}
-    reference = _value_and_gradient(find(group, "plain torch"), width)
+    reference = _value_and_gradient(find(group, PLAIN), width)
     for contestant in GROUPS[group]:
         try:
             value, gradient = _value_and_gradient(contestant, width)
@@ -50,8 +50,9 @@ def prepare_loss(
     group: str, contestant: str, size: int, width: int, peers_path: str | None
 ) -> Callable[[], float]:
     """Forward and backward of one loss."""
-    reach_peers(peers_path)
     entry = find(group, contestant)
+    if entry.is_peer:
+        reach_peers(peers_path)
     # code pages and library buffers are no property of N: let them exist before memory is counted
     _step(entry.build(64), *_views(64, width))
     loss = entry.build(size)
@@ -63,7 +64,6 @@ def prepare_epoch(
     contestant: str, width: int, data: str | None, peers_path: str | None
 ) -> Callable[[], float]:
     """One epoch of GRACE on Cora: views, encoder, projector, loss, backward, Adam."""
-    reach_peers(peers_path)
     from graphcl.datasets import load
     from graphcl.methods import create_method
 
@@ -71,8 +71,11 @@ def prepare_epoch(
     method, settings = create_method(
         "grace", graph, dataset="Cora", seed=0, width=width, projection_width=width
     )
-    if contestant != "graphcl":
-        method.objective = _Objective(find(INTRA, contestant).build(graph.num_nodes))
+    if contestant != OURS:
+        entry = find(INTRA, contestant)
+        if entry.is_peer:
+            reach_peers(peers_path)
+        method.objective = _Objective(entry.build(graph.num_nodes))
     method.setup(graph)
     optimizer = torch.optim.Adam(
         method.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
