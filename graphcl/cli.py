@@ -181,7 +181,7 @@ def methods(debug: Debug = False) -> None:
         table.add_column(heading)
     for name in method_names():
         entry = get_method(name)
-        table.add_row(name, ", ".join(sorted(entry.method.levels, reverse=True)), entry.summary)
+        table.add_row(name, ", ".join(sorted(entry.levels, reverse=True)), entry.summary)
     _console().print(table)
 
 

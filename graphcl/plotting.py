@@ -103,9 +103,11 @@ def plot_bars(
         FigureCanvasAgg(figure)
         axes = figure.subplots(len(panels), columns, squeeze=False, height_ratios=heights)
         for row, row_axes in zip(panels, axes, strict=True):
+            # Titles of a row stand on one line, so all make room where one has a legend.
+            room = 24 if any(_needs_legend(panel) for panel in row) else 6
             for i, ax in enumerate(row_axes):
                 if i < len(row):
-                    _draw_panel(ax, row[i])
+                    _draw_panel(ax, row[i], room)
                 else:
                     ax.set_visible(False)
         figure.text(0.015, 1 - 0.16 / height, title, va="top", weight="bold", size=14)
@@ -145,7 +147,7 @@ def _needs_legend(panel: BarPanel) -> bool:
     return len(panel.series) > 1 or _has_published(panel)
 
 
-def _draw_panel(ax: Any, panel: BarPanel) -> None:
+def _draw_panel(ax: Any, panel: BarPanel, room: int) -> None:
     count = len(panel.series)
     thickness = 0.8 / count
     reach = _reach(panel)
@@ -162,7 +164,7 @@ def _draw_panel(ax: Any, panel: BarPanel) -> None:
     ax.set_ylim(len(panel.labels) - 0.45, -0.55)  # the first row is on top
     ax.set_xlim(min(0.0, _lowest(panel) * 1.25), reach * 1.2)
     ax.set_xlabel(panel.axis)
-    ax.set_title(panel.title, loc="left", size=11, weight="bold", pad=24 if handles[1:] else 6)
+    ax.set_title(panel.title, loc="left", size=11, weight="bold", pad=room)
     ax.grid(axis="x", color="#e6e6e6", linewidth=0.8)
     ax.set_axisbelow(True)
     ax.tick_params(length=0)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ class Catalogue:
         methods: Method name -> levels it works on ("node", "graph").
         datasets: Data set name -> its level.
         protocols: Protocol id -> its task ("probe" or "clustering").
+        parameters: Method name -> parameters it takes; a method that is not here takes any.
     """
 
     methods: Mapping[str, frozenset[str]]
     datasets: Mapping[str, str]
     protocols: Mapping[str, str]
+    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def installed(cls) -> Catalogue:
@@ -45,10 +47,12 @@ class Catalogue:
         from graphcl.evaluation import PROTOCOLS
         from graphcl.methods import get_method, method_names
 
+        entries = [get_method(name) for name in method_names()]
         return cls(
-            methods={name: get_method(name).method.levels for name in method_names()},
+            methods={entry.name: entry.levels for entry in entries},
             datasets={card.name: card.level for card in available()},
             protocols={identifier: entry.task for identifier, entry in PROTOCOLS.items()},
+            parameters={entry.name: entry.parameter_names() for entry in entries},
         )
 
 
@@ -63,7 +67,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     by_lower = {entry.lower(): entry for entry in names}
     nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     hint = f"; did you mean {by_lower[nearest[0]]!r}?" if nearest else "."
-    return f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}"
+    return f"unknown {kind} {name!r}{hint} Known: {', '.join(names) or 'none'}"
 
 
 def check_suite(suite: Suite, catalogue: Catalogue) -> list[Problem]:
@@ -147,6 +151,15 @@ def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
             )
             for name in row.per_dataset
             if name.lower() not in in_suite
+        ]
+        places = [("parameters",), *(("per_dataset", name) for name in row.per_dataset)]
+        given = [row.parameters, *row.per_dataset.values()]
+        allowed = catalogue.parameters.get(row.method)
+        problems += [
+            ((*here, *place, name), unknown(f"parameter of {row.method}", name, allowed))
+            for place, names in zip(places, given, strict=True)
+            for name in names
+            if allowed is not None and name not in allowed
         ]
     return problems
 

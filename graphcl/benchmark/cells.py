@@ -7,6 +7,7 @@ numbers, so a cell whose method, parameters or data set changed is another cell 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -131,10 +132,20 @@ def installed_fingerprint(
     from graphcl.methods import get_method
 
     card = next(card for card in available() if card.name == dataset)
+    entry = get_method(method)
+    published = entry.settings.get(dataset.lower())
+    training = entry.training if published is None else published.training or entry.training
+    arguments = inspect.signature(entry.cls).parameters.values()
+    defaults = {a.name: a.default for a in arguments if a.kind is a.KEYWORD_ONLY}
     return {
         "dataset": [card.name, card.loader, dict(card.arguments)],
-        "method": [method, get_method(method).version],
-        "parameters": dict(parameters),
+        "method": [method, entry.version],
+        "settings": {
+            **defaults,
+            **(asdict(training) if entry.trained else {}),
+            **(published.parameters if published is not None else {}),
+            **parameters,
+        },
     }
 
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+# What a heading becomes where the terminal is narrow.
+SHORT_HEADINGS = {
+    "Modularity": "Mod.",
+    "Conductance": "Cond.",
+    "Clusters": "Clus.",
+    "published": "publ.",
+}
+
 
 def to_markdown(table: TextTable) -> str:
     """A table in GitHub's Markdown, the best of each column in bold.
@@ -102,24 +110,32 @@ def _digits(value: float | None) -> str:
 
 def print_table(table: TextTable, console: Console) -> None:
     """Print a table; one that is too wide is first tightened, then cut into several."""
-    for tight in (False, True):
-        drawn = _draw(table, range(1, len(table.headings)), tight)
-        if console.measure(drawn).maximum <= console.width:
-            console.print(drawn)
-            return
+    count = len(table.headings)
+    loose = _draw(table, range(1, count), tight=False)
+    if _width(loose, console) <= console.width:
+        console.print(loose)
+        return
     start = 1
-    while start < len(table.headings):
+    while start < count:
         end = start + 1
-        while end < len(table.headings):
-            wider = _draw(table, range(start, end + 1), True)
-            if console.measure(wider).maximum > console.width:
+        while end < count:
+            wider = _draw(table, range(start, end + 1), tight=True)
+            if _width(wider, console) > console.width:
                 break
             end += 1
-        console.print(_draw(table, range(start, end), True))
+        if start > 1:
+            console.print()
+        console.print(_draw(table, range(start, end), tight=True))
         start = end
 
 
-def _draw(table: TextTable, columns: range, tight: bool) -> Table:
+def _width(drawn: Table, console: Console) -> int:
+    """The width that a table would like to have, however narrow the console is."""
+    unlimited = console.options.update(max_width=10_000)
+    return drawn.__rich_measure__(console, unlimited).maximum
+
+
+def _draw(table: TextTable, columns: range, *, tight: bool) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -129,14 +145,16 @@ def _draw(table: TextTable, columns: range, tight: bool) -> Table:
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        collapse_padding=tight,
-        pad_edge=not tight,
+        padding=(0, 0) if tight else (0, 1),
+        pad_edge=False,
         show_edge=False,
     )
     drawn.add_column(table.headings[0], no_wrap=True)
     for column in columns:
-        drawn.add_column(Text(table.headings[column]), justify="right", no_wrap=tight is False)
+        heading = table.headings[column]
+        if tight:
+            heading = SHORT_HEADINGS.get(heading, heading.replace(" ", "\n"))
+        drawn.add_column(Text(heading), justify="right", no_wrap=True)
     for row in table.rows:
         drawn.add_row(
             Text(row[0].text),
@@ -144,7 +162,6 @@ def _draw(table: TextTable, columns: range, tight: bool) -> Table:
                 Text(
                     row[i].text.replace(" ± ", "±") if tight else row[i].text,
                     style="bold green" if row[i].bold else "red" if row[i].failed else "",
-                    no_wrap=True,
                 )
                 for i in columns
             ],

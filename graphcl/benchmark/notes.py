@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from graphcl.benchmark.catalogue import FOREIGN_PROTOCOLS
 from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.metrics import style_of
 from graphcl.benchmark.suite import PublishedFigure, Suite
 from graphcl.benchmark.tables import show_number
 
@@ -29,6 +30,8 @@ def notes_of(
     """
     used = list(dict.fromkeys(cell.protocol for cell in cells))
     notes = [_reading(suite)]
+    if any(not result.done for result in results):
+        notes.append("(n/m): only n of the m seeds finished; see the failures below.")
     notes += [f"{identifier}: {descriptions[identifier]}." for identifier in used]
     notes += _settings(results)
     notes += _published(suite, used)
@@ -67,25 +70,31 @@ def _settings(results: Sequence[CellResult]) -> list[str]:
 
 
 def _published(suite: Suite, used: Sequence[str]) -> list[str]:
-    beside = [figure for figure in suite.published if figure.protocol in used]
-    elsewhere = [figure for figure in suite.published if figure.protocol not in used]
-    notes = [f"Published, {_figure(figure)}" for figure in beside]
-    for figure in elsewhere:
-        meaning = FOREIGN_PROTOCOLS.get(figure.protocol)
-        spelt = f" ({meaning})" if meaning else ""
-        notes.append(
-            f"Published under another protocol{spelt}, not comparable with a column above: "
-            f"{_figure(figure)}"
-        )
-    return notes
+    """One line a source; what was measured under a protocol that we did not run comes last."""
+    beside: dict[str, dict[str, list[str]]] = {}
+    elsewhere: dict[str, dict[str, list[str]]] = {}
+    for figure in suite.published:
+        group = beside if figure.protocol in used else elsewhere
+        source = figure.source.rstrip(".")
+        place = f"{figure.method} on {figure.dataset}, {figure.protocol}"
+        group.setdefault(source, {}).setdefault(place, []).append(_figure(figure))
+    notes = [f"Published ({source}): {_join(places)}." for source, places in beside.items()]
+    notes += [
+        f"Published under another protocol, not comparable with a column above ({source}): "
+        f"{_join(places)}."
+        for source, places in elsewhere.items()
+    ]
+    foreign = dict.fromkeys(f.protocol for f in suite.published if f.protocol in FOREIGN_PROTOCOLS)
+    return notes + [f"{identifier}: {FOREIGN_PROTOCOLS[identifier]}." for identifier in foreign]
+
+
+def _join(places: Mapping[str, Sequence[str]]) -> str:
+    return "; ".join(f"{place}: {', '.join(figures)}" for place, figures in places.items())
 
 
 def _figure(figure: PublishedFigure) -> str:
-    metric = "" if figure.metric == "accuracy" else f" {figure.metric}"
-    return (
-        f"{figure.method} on {figure.dataset}, {figure.protocol}{metric}: "
-        f"{show_number(figure.value, figure.std)}, from {figure.source.rstrip('.')}."
-    )
+    heading = style_of(figure.metric).heading
+    return f"{heading} {show_number(figure.value, figure.std)}"
 
 
 def _failures(results: Sequence[CellResult]) -> list[str]:

@@ -59,11 +59,10 @@ def show_measured(value: Measured, metric: str) -> str:
 
     Example:
         >>> show_measured(Measured(79.12, 0.44, 78.6, 79.7, count=4, asked=5), "acc")
-        '79.1 ± 0.4 (4/5 seeds)'
+        '79.1 ± 0.4 (4/5)'
     """
-    seeds = "" if value.count == value.asked else f" ({value.count}/{value.asked} seeds)"
-    whole = not style_of(metric).percent and value.std in (0.0,) and value.mean == int(value.mean)
-    if whole:
+    seeds = "" if value.count == value.asked else f" ({value.count}/{value.asked})"
+    if not style_of(metric).percent and value.std == 0 and value.mean == int(value.mean):
         return f"{value.mean:.0f}{seeds}"
     return f"{show_number(value.mean, value.std)}{seeds}"
 
@@ -106,13 +105,14 @@ def _column(entry: ProtocolStatistics, metric: str) -> list[Field]:
     better = style_of(metric).better
     shown = [round(better * m.mean, 1) for row in entry.rows if (m := row.metrics.get(metric))]
     best = max(shown, default=None)
+    comparable = better != 0 and len(set(shown)) > 1  # among equals there is no best
     fields = []
     for row in entry.rows:
         value = row.metrics.get(metric)
         if value is None:
             fields.append(_absent(row))
             continue
-        is_best = better != 0 and len(shown) > 1 and round(better * value.mean, 1) == best
+        is_best = comparable and round(better * value.mean, 1) == best
         fields.append(Field(show_measured(value, metric), bold=is_best))
     return fields
 

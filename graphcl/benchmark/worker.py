@@ -96,7 +96,7 @@ def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
         nonlocal last_sign
         if time.perf_counter() - last_sign > SECONDS_BETWEEN_SIGNS:
             last_sign = time.perf_counter()
-            emit(Progress(f"seed {cell.seed}, epoch {epoch}/{settings.epochs}"))
+            emit(Progress(f"seed {cell.seed}, epoch {epoch + 1}/{settings.epochs}"))
 
     history = fit(method, data, settings=settings, seed=cell.seed, on_epoch=on_epoch)
     embeddings = method.embed(data).detach().cpu()
@@ -105,7 +105,7 @@ def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
     return _Training(
         embeddings=embeddings,
         measures={
-            "settings": {**(asdict(settings) if method.trained else {}), **cell.parameters},
+            "settings": {**method.configuration, **(asdict(settings) if method.trained else {})},
             "settings_source": settings_source(cell.method, cell.dataset),
             "seconds_training": time.perf_counter() - start,
             "peak_memory_mib": peak_memory_mib(),
@@ -118,17 +118,16 @@ def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
 def _evaluate(
     cell: Cell, training: _Training, data: Data | list[Data], common: dict[str, Any]
 ) -> CellResult:
-    from graphcl.evaluation import PROTOCOLS, evaluate, make_split
+    from graphcl.evaluation import evaluate, make_split
 
     start = time.perf_counter()
     metrics = evaluate(cell.protocol, training.embeddings, data, cell.seed)
     seconds = time.perf_counter() - start
-    probes = PROTOCOLS[cell.protocol].task == "probe"
     return CellResult(
         cell=cell,
         status="done",
         metrics={name: float(value) for name, value in metrics.items()},
-        split_hash=make_split(cell.protocol, data, cell.seed).hash if probes else None,
+        split_hash=make_split(cell.protocol, data, cell.seed).hash,
         seconds_evaluation=seconds,
         timestamp=now(),
         **training.measures,
