@@ -14,7 +14,9 @@ _DEVICE_TILE_BYTES = 1 << 26
 def tile_side(num_candidates: int, like: Tensor) -> int:
     """Side of the square tiles that suit the number of candidates, the type and the device."""
     budget = _CPU_TILE_BYTES if like.device.type == "cpu" else _DEVICE_TILE_BYTES
-    return max(1, min(math.isqrt(budget // like.dtype.itemsize), num_candidates))
+    most = math.isqrt(budget // like.dtype.itemsize)
+    tiles = max(1, -(-num_candidates // most))
+    return max(1, -(-num_candidates // tiles))  # of equal size: no sliver at the end
 
 
 def spans(size: int, step: int) -> Iterator[tuple[int, int, int]]:
