@@ -23,7 +23,7 @@ from typing import Any
 
 MIB = 2**20
 ENOUGH_RUNS = 5
-ENOUGH_SECONDS = 3.0
+ENOUGH_SECONDS = 2.0
 OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "bad_alloc", "Cannot allocate")
 
 
