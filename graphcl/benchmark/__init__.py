@@ -5,7 +5,7 @@ Needs the `bench` extra: `pip install "graphcl[bench]"`. From the command line: 
 
 from graphcl.benchmark.catalogue import Catalogue
 from graphcl.benchmark.cells import Cell, CellResult, plan_cells
-from graphcl.benchmark.process import Progress, Task, TaskFailure, run_in_process
+from graphcl.benchmark.process import Progress, Task, TaskFailure, WorkerProcesses
 from graphcl.benchmark.report import Report, make_report, print_report, write_report
 from graphcl.benchmark.runner import RunSummary, run_cells
 from graphcl.benchmark.session import run_session
@@ -36,13 +36,13 @@ __all__ = [
     "SuiteError",
     "Task",
     "TaskFailure",
+    "WorkerProcesses",
     "load_suite",
     "make_report",
     "parse_suite",
     "plan_cells",
     "print_report",
     "run_cells",
-    "run_in_process",
     "run_session",
     "shipped_suites",
     "write_report",

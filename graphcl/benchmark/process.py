@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from types import TracebackType
 from typing import IO, Any
 
 from graphcl.benchmark.cells import Cell, CellResult
@@ -28,11 +29,13 @@ class Task:
         cells: Cells that share data set, method and parameters.
         data_root: Where the raw data live; None for the default.
         timeout: Seconds for all cells together; None for no limit.
+        followed: Whether another task comes after it.
     """
 
     cells: tuple[Cell, ...]
     data_root: str | None = None
     timeout: float | None = None
+    followed: bool = False
 
     def to_json(self) -> str:
         """The task as JSON, for the process's input."""
@@ -65,41 +68,80 @@ Executor = Callable[[Task], Iterator["CellResult | Progress"]]
 WORKER = (sys.executable, "-m", "graphcl.benchmark.worker")
 
 
-def run_in_process(
-    task: Task, *, command: tuple[str, ...] = WORKER, show_output: bool = False
-) -> Iterator[CellResult | Progress]:
-    """Run a task in a process and hand on what it says, as it says it.
+class WorkerProcesses:
+    """Runs tasks, each in a process of its own; an executor for `run_cells`.
+
+    Importing torch and its friends takes a process seconds. So while one task runs, the process of
+    the next is started and imports; it gets its task when its turn comes. Use as a context manager:
+    at the end nothing is left running.
 
     Args:
-        task: The cells to compute.
         command: The worker to start; it reads the task from its input.
-        show_output: Let what the process prints through to the terminal.
-
-    Yields:
-        Results and signs of life.
-
-    Raises:
-        TaskFailure: The process crashed, was killed or exceeded the time limit.
+        show_output: Let what the processes print through to the terminal.
     """
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
+
+    def __init__(self, *, command: tuple[str, ...] = WORKER, show_output: bool = False) -> None:
+        self._command = command
+        self._show_output = show_output
+        self._next: _Worker | None = None
+
+    def __enter__(self) -> WorkerProcesses:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._next is not None:
+            self._next.end()
+            self._next = None
+
+    def __call__(self, task: Task) -> Iterator[CellResult | Progress]:
+        """Run a task and hand on what its process says, as it says it.
+
+        Raises:
+            TaskFailure: The process crashed, was killed or exceeded the time limit.
+        """
+        worker = self._next or _Worker(self._command, self._show_output)
+        self._next = _Worker(self._command, self._show_output) if task.followed else None
+        try:
+            yield from _messages(worker.process, task)
+            code = worker.process.wait()
+            if code != 0:
+                output = _tail(worker.errors)
+                raise TaskFailure(_why(code, output), output)
+        finally:
+            worker.end()
+
+
+class _Worker:
+    """A started process and what it prints."""
+
+    def __init__(self, command: tuple[str, ...], show_output: bool) -> None:
+        self.errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed by end)
+        self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=None if show_output else errors,
+            stderr=None if show_output else self.errors,
             env=worker_environment(),
             text=True,
             encoding="utf-8",
             start_new_session=True,  # so that its own children can be ended with it
         )
-        try:
-            yield from _messages(process, task)
-            code = process.wait()
-            if code != 0:
-                output = _tail(errors)
-                raise TaskFailure(_why(code, output), output)
-        finally:
-            _end(process)
+
+    def end(self) -> None:
+        """End the process, if it has not ended, and close what belongs to it."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.errors):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
 
 def worker_environment() -> dict[str, str]:
@@ -161,12 +203,3 @@ def _why(code: int, output: str) -> str:
         return f"the process was ended by {name}{hint}"
     last = output.splitlines()[-1] if output else "it printed nothing"
     return f"the process ended with exit code {code}: {last}"
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from graphcl.benchmark.cells import Cell, CellResult
 from graphcl.benchmark.machine import now, versions
-from graphcl.benchmark.process import Executor, Progress, Task, TaskFailure, run_in_process
+from graphcl.benchmark.process import Executor, Progress, Task, TaskFailure
 from graphcl.benchmark.store import ResultStore
 
 
@@ -34,7 +34,7 @@ def run_cells(
     cells: Sequence[Cell],
     store: ResultStore,
     *,
-    execute: Executor = run_in_process,
+    execute: Executor,
     unavailable: Mapping[str, str] | None = None,
     data_root: str | None = None,
     timeout: float | None = None,
@@ -48,7 +48,7 @@ def run_cells(
     Args:
         cells: All cells of the suite.
         store: An opened store.
-        execute: Runs one task; by default in a process of its own.
+        execute: Runs one task (`WorkerProcesses` does it in a process of its own).
         unavailable: Data set -> why it cannot be loaded; its cells fail without being tried.
         data_root: Where the raw data live.
         timeout: Seconds a task may take.
@@ -70,13 +70,13 @@ def run_cells(
         if listener is not None:
             listener(result.cell, result)
 
-    for group in _by_row(missing):
-        reason = (unavailable or {}).get(group[0].dataset)
-        if reason is not None:
-            for cell in group:
-                keep(_failure(cell, reason))
-            continue
-        task = Task(cells=tuple(group), data_root=data_root, timeout=timeout)
+    reasons = unavailable or {}
+    for cell in missing:
+        if cell.dataset in reasons:
+            keep(_failure(cell, reasons[cell.dataset]))
+    groups = _by_row([cell for cell in missing if cell.dataset not in reasons])
+    for i, group in enumerate(groups, start=1):
+        task = Task(tuple(group), data_root, timeout, followed=i < len(groups))
         pending = {cell.key: cell for cell in group}
         message, details = "the process ended without a result", ""
         try:

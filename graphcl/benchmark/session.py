@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphcl.benchmark.cells import Fingerprint, installed_fingerprint, plan_cells
-from graphcl.benchmark.process import Executor, run_in_process
+from graphcl.benchmark.process import Executor, WorkerProcesses
 from graphcl.benchmark.progress import LiveProgress
 from graphcl.benchmark.report import make_report, print_report, write_report
 from graphcl.benchmark.runner import run_cells
@@ -93,8 +92,10 @@ def run_session(
         console.print(f"missing data set {name}: {reason}", style="yellow", markup=False)
     cells = plan_cells(suite, fingerprint=fingerprint)
     folder = results / suite.name
-    execute = execute or partial(run_in_process, show_output=debug)
-    with ResultStore(folder / "results.jsonl") as store:
+    with (
+        ResultStore(folder / "results.jsonl") as store,
+        WorkerProcesses(show_output=debug) as processes,
+    ):
         before = store.read()
         finished = sum(cell.key in before and before[cell.key].done for cell in cells)
         if finished:
@@ -103,7 +104,7 @@ def run_session(
             summary = run_cells(
                 cells,
                 store,
-                execute=execute,
+                execute=execute or processes,
                 unavailable=missing,
                 data_root=data_root,
                 timeout=suite.timeout,

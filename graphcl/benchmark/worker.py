@@ -6,6 +6,7 @@ it concerns; the others go on. A training is shared by all evaluations of its se
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -32,6 +33,16 @@ if TYPE_CHECKING:
 
 Emit = Callable[[CellResult | Progress], None]
 SECONDS_BETWEEN_SIGNS = 0.3
+ROWS_WORTH_THREADS = 20_000
+SLOW_IMPORTS = (
+    "graphcl.training",
+    "graphcl.methods",
+    "graphcl.datasets",
+    "graphcl.evaluation",
+    "lightning_fabric",
+    "sklearn.cluster",
+    "sklearn.linear_model",
+)
 
 
 @dataclass(frozen=True)
@@ -118,10 +129,15 @@ def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
 def _evaluate(
     cell: Cell, training: _Training, data: Data | list[Data], common: dict[str, Any]
 ) -> CellResult:
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
     from graphcl.evaluation import evaluate, make_split
 
     start = time.perf_counter()
-    metrics = evaluate(cell.protocol, training.embeddings, data, cell.seed)
+    # On little work threads only wait for each other, on a busy machine ten times as long.
+    small = len(training.embeddings) < ROWS_WORTH_THREADS
+    with threadpool_limits(limits=1 if small else None):
+        metrics = evaluate(cell.protocol, training.embeddings, data, cell.seed)
     seconds = time.perf_counter() - start
     return CellResult(
         cell=cell,
@@ -170,7 +186,14 @@ def main() -> None:
         messages.write(line + "\n")
         messages.flush()
 
+    _import_ahead()
     run_task(Task.from_json(sys.stdin.read()), emit)
+
+
+def _import_ahead() -> None:
+    """Import what every task needs; the runner starts this process before it has a task for it."""
+    for name in SLOW_IMPORTS:
+        importlib.import_module(name)
 
 
 if __name__ == "__main__":

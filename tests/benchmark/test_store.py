@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphcl.benchmark import Cell, CellResult, ResultStore, plan_cells
+from tests.benchmark.fakes import SUITE, fingerprint, result, suite
+
+CELLS = plan_cells(suite(), fingerprint=fingerprint)
+
+
+def filled(path: Path, count: int) -> ResultStore:
+    with ResultStore(path) as store:
+        for cell in CELLS[:count]:
+            store.append(result(cell))
+    return ResultStore(path)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    store = filled(tmp_path / "a" / "results.jsonl", 3)
+    assert store.read() == {cell.key: result(cell) for cell in CELLS[:3]}
+    assert ResultStore(tmp_path / "none.jsonl").read() == {}
+
+
+def test_the_last_result_of_a_cell_counts(tmp_path: Path) -> None:
+    with ResultStore(tmp_path / "r.jsonl") as store:
+        store.append(CellResult(cell=CELLS[0], status="failed", message="first try"))
+        store.append(result(CELLS[0]))
+        assert store.read()[CELLS[0].key].done
+
+
+@settings(max_examples=25, deadline=None)
+@given(cut=st.integers(min_value=1, max_value=10_000))
+def test_a_file_that_was_cut_anywhere_goes_on(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("store") / "r.jsonl"
+    filled(path, 3)
+    content = path.read_bytes()
+    kept = content[: max(0, len(content) - cut)]
+    path.write_bytes(kept)
+    whole = kept.count(b"\n")
+    before = ResultStore(path).read()  # a line without its end may be complete, and then counts
+    assert len(before) in (whole, whole + 1)
+    with ResultStore(path) as store:
+        assert len(store.read()) == whole
+        store.append(result(CELLS[5]))
+    assert len(ResultStore(path).read()) == whole + 1
+
+
+def test_a_foreign_line_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    filled(path, 1)
+    for foreign in ("{not json\n", '{"cell": 1}\n', "[]\n"):
+        path.write_text(foreign + path.read_text())
+        with pytest.raises(ValueError, match=r"r\.jsonl, line 1: not a result"):
+            ResultStore(path).read()
+        path.write_text(path.read_text().removeprefix(foreign))
+
+
+def test_two_writers_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with ResultStore(path), pytest.raises(BlockingIOError, match="another run is writing to"):
+        ResultStore(path).__enter__()
+    with ResultStore(path):  # free again
+        pass
+
+
+def test_append_needs_an_opened_store(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="open the store with 'with"):
+        ResultStore(tmp_path / "r.jsonl").append(result(CELLS[0]))
+
+
+def test_fields_of_a_later_version_are_left_out() -> None:
+    line = result(CELLS[0]).to_json()
+    assert CellResult.from_json('{"new": 1, ' + line[1:]) == result(CELLS[0])
+    assert math.isnan(
+        CellResult.from_json(
+            CellResult(cell=CELLS[0], status="done", metrics={"acc": math.nan}).to_json()
+        ).metrics["acc"]
+    )
+
+
+def keys(text: str = SUITE, **changes: object) -> set[str]:
+    def changed(dataset: str, method: str, parameters: object) -> dict[str, object]:
+        return {**fingerprint(dataset, method, parameters), **changes}
+
+    return {cell.key for cell in plan_cells(suite(text), fingerprint=changed)}
+
+
+def test_keys_change_with_what_determines_a_cell_and_with_nothing_else() -> None:
+    assert len(keys()) == len(CELLS) == 12
+    assert keys() == keys(SUITE.replace("name: small", "name: other"))
+    assert keys() < keys(SUITE.replace("seeds: 3", "seeds: 4"))
+    assert not keys() & keys(version=2)
+    more = SUITE.replace("[raw, ssgc]", "[raw, {method: ssgc, parameters: {steps: 2}}]")
+    assert len(keys() & keys(more)) == 6
+
+
+def test_the_installed_fingerprint_holds_version_and_resolved_settings() -> None:
+    from graphcl.benchmark.cells import installed_fingerprint
+
+    cora = installed_fingerprint("Cora", "grace", {"epochs": 7})
+    citeseer = installed_fingerprint("CiteSeer", "grace", {"epochs": 7})
+    assert cora["settings"]["temperature"] == 0.4
+    assert cora["settings"]["epochs"] == 7
+    assert cora["method"] == ["grace", 1]
+    assert citeseer["settings"]["temperature"] == 0.9
+    assert "epochs" not in installed_fingerprint("Cora", "raw", {})["settings"]
+
+
+def test_titles() -> None:
+    cell: Cell = CELLS[0]
+    assert cell.title == "digits · raw · P-RND2 · seed 0"

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from graphcl import __version__
+from graphcl.cli import app
+from tests.benchmark.fakes import FakeExecutor
+
+MINI = """\
+name: mini
+datasets: [digits]
+methods: [raw, ssgc]
+evaluations: [P-CLU, P-RND2]
+seeds: 2
+"""
+
+
+def graphcl(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Path:
+    path = tmp_path / "mini.yaml"
+    path.write_text(MINI)
+    return path
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeExecutor:
+    executor = FakeExecutor()
+
+    class Processes:
+        def __init__(self, **options: object) -> None: ...
+        def __enter__(self) -> FakeExecutor:
+            return executor
+
+        def __exit__(self, *exc: object) -> None: ...
+
+    monkeypatch.setattr("graphcl.benchmark.session.WorkerProcesses", Processes)
+    return executor
+
+
+def refused(outcome: Result, *parts: str) -> None:
+    """One line on stderr, exit code 2, no traceback."""
+    assert outcome.exit_code == 2, outcome.output
+    lines = outcome.stderr.strip().splitlines()
+    assert len(lines) == 1, outcome.stderr
+    assert lines[0].startswith("graphcl: ")
+    for part in parts:
+        assert part in lines[0]
+
+
+def test_version_and_help() -> None:
+    assert graphcl("--version").stdout == f"graphcl {__version__}\n"
+    assert "bench" in graphcl("--help").stdout
+    assert graphcl().exit_code == 2
+
+
+def test_datasets(tmp_path: Path) -> None:
+    outcome = CliRunner().invoke(app, ["datasets", "--data", str(tmp_path)], env={"COLUMNS": "160"})
+    assert outcome.exit_code == 0
+    lines = {line.split()[0]: line for line in outcome.stdout.splitlines() if line.strip()}
+    assert "embedded" in lines["digits"]
+    assert "1,797" in lines["digits"]
+    assert lines["Cora"].rstrip().endswith("no")
+    assert "Looked for files in" in outcome.stdout
+
+
+def test_methods() -> None:
+    outcome = graphcl("methods")
+    assert outcome.exit_code == 0
+    assert "grace-neighbours" in outcome.stdout
+    assert "node, graph" in outcome.stdout
+
+
+def test_bench_runs_reports_and_continues(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    results = str(tmp_path / "results")
+    outcome = graphcl("bench", str(mini), "--results", results, "--seeds", "3")
+    assert outcome.exit_code == 0, outcome.output
+    assert "digits: clustering, P-CLU" in outcome.stdout
+    assert len(fake.asked) == 12
+    folder = tmp_path / "results" / "mini"
+    assert {f.name for f in folder.iterdir()} == {
+        "results.jsonl", "table.md", "table.csv", "plot.png", "plot.svg",
+    }  # fmt: skip
+    outcome = graphcl("bench", str(mini), "--results", results, "--seeds", "4")
+    assert "12 of 16 cells are finished already" in outcome.stdout
+    assert len(fake.asked) == 16
+
+
+def test_failed_cells_give_exit_code_1(
+    mini: Path, tmp_path: Path, fake: FakeExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graphcl.benchmark.session.missing_datasets", lambda suite, root: {})
+    from dataclasses import replace
+
+    good = fake.answer
+
+    def sick(cell):  # type: ignore[no-untyped-def]
+        done = good(cell)
+        bad = replace(done, status="failed", metrics={}, message="the loss is nan")
+        return bad if cell.method == "ssgc" else done
+
+    fake.answer = sick
+    outcome = graphcl("bench", str(mini), "--results", str(tmp_path))
+    assert outcome.exit_code == 1
+    assert "failed digits, ssgc: the loss is nan" in outcome.stdout
+    assert "4 of 8 cells failed; the same command tries again" in outcome.stdout
+
+
+def test_missing_data(mini: Path, tmp_path: Path, fake: FakeExecutor, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def no_download(*arguments: object) -> Path:
+        raise OSError("no network")
+
+    monkeypatch.setattr("graphcl.datasets.loading.download", no_download)
+    where = ("--results", str(tmp_path / "results"), "--data", str(tmp_path))
+    mini.write_text(MINI.replace("[digits]", "[Cora]"))
+    refused(graphcl("bench", str(mini), *where), "Cora: raw files are missing", "ind.cora")
+    assert not (tmp_path / "results").exists()
+    assert fake.asked == []
+
+    mini.write_text(MINI.replace("[digits]", "[Cora, digits]"))
+    outcome = graphcl("bench", str(mini), *where)
+    assert outcome.exit_code == 1
+    assert outcome.stdout.startswith("missing data set Cora: ")
+    assert {cell.dataset for cell in fake.asked} == {"digits"}
+    table = list(csv.DictReader((tmp_path / "results" / "mini" / "table.csv").open()))
+    assert table[0]["P-RND2 seeds failed"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "parts"),
+    [
+        (
+            "[raw",
+            "[rav",
+            ("mini.yaml, line 3, column 11", "unknown method 'rav'; did you mean 'raw'"),
+        ),
+        ("[raw", "[raw, [", ("mini.yaml, line 4, column", "not valid YAML")),
+        ("digits", "digitz", ("unknown data set 'digitz'; did you mean 'digits'",)),
+    ],
+)
+def test_a_broken_suite(mini: Path, old: str, new: str, parts: tuple[str, ...]) -> None:
+    mini.write_text(MINI.replace(old, new))
+    refused(graphcl("bench", str(mini)), *parts)
+
+
+def test_other_bad_input(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    refused(graphcl("bench", "quikc"), "no suite 'quikc'", "citation, quick")
+    refused(graphcl("bench", str(mini), "--data", "/nowhere"), "--data /nowhere: no such folder")
+    refused(graphcl("bench", str(mini), "--seeds", "0"), "seeds must be at least 1, got 0")
+    (tmp_path / "mini").mkdir()
+    (tmp_path / "mini" / "results.jsonl").write_text("nonsense\n")
+    refused(graphcl("bench", str(mini), "--results", str(tmp_path)), "results.jsonl, line 1")
+    (tmp_path / "file").write_text("")
+    refused(graphcl("bench", str(mini), "--results", str(tmp_path / "file")), "file")
+
+
+def test_debug_shows_the_traceback() -> None:
+    for arguments in (["--debug", "bench", "quikc"], ["bench", "quikc", "--debug"]):
+        assert isinstance(graphcl(*arguments).exception, FileNotFoundError)
+    refused(graphcl("bench", "quikc"), "no suite")  # and is forgotten by the next call
+
+
+def test_interrupted(mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("graphcl.benchmark.run_session", stop)
+    outcome = graphcl("bench", str(mini), "--results", str(tmp_path))
+    assert outcome.exit_code == 130
+    assert "interrupted; finished results are in" in outcome.stderr
+
+
+def test_a_mini_suite_for_real(mini: Path, tmp_path: Path) -> None:
+    """The real command with real processes on embedded data."""
+    command = [sys.executable, "-m", "graphcl", "bench", str(mini), "--results", str(tmp_path)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {r["method"]: r for r in csv.DictReader((tmp_path / "mini" / "table.csv").open())}
+    assert 50 < float(rows["raw"]["P-CLU acc"]) < 70
+    assert float(rows["ssgc"]["P-CLU acc"]) > 70
+    assert float(rows["ssgc"]["P-RND2 accuracy"]) > 85
+    assert rows["ssgc"]["P-CLU seeds"] == "2"
+    assert "written: " in done.stdout
+
+
+def test_without_the_bench_extra() -> None:
+    """What someone sees who installed graphcl alone."""
+    code = (
+        "import sys; sys.modules['{0}'] = None; sys.argv = ['graphcl', 'bench', 'quick']\n"
+        "from graphcl.cli import main; main()"
+    )
+    for module in ("typer", "pydantic"):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(module)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr.strip().endswith('pip install "graphcl[bench]"')
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_help_does_not_import_torch() -> None:
+    code = "import sys, graphcl.cli; print('torch' in sys.modules, 'pydantic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
