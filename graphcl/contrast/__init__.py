@@ -6,11 +6,13 @@ from graphcl.contrast.products import Block
 from graphcl.contrast.reduction import TileFunction
 from graphcl.contrast.rows import Rows
 from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows
+from graphcl.contrast.tiles import Mask
 
 __all__ = [
     "MASKED",
     "Block",
     "Direction",
+    "Mask",
     "Pairs",
     "Positives",
     "Rows",

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphcl.contrast.pairs import Pairs, union
+from graphcl.contrast.pairs import Pairs
 from graphcl.contrast.products import Block, Product, ProductSet
 from graphcl.contrast.rows import Rows, SharedPass, own_product
 from graphcl.contrast.similarity import (
@@ -122,19 +122,17 @@ def directions(
         One direction, or two.
     """
     context = context or {}
-    width = pairs.num_candidates
-    positive = None if positives_in_sum else pairs.positive_index(first.device)
-    masked = union(positive, pairs.excluded, num_columns=width)
+    masks = pairs.masks(positives_in_sum=positives_in_sum, device=first.device)
     extra = () if queue is None else (queue,)
     if second is None:
-        own = Block(first, _without_self(masked, first))
+        own = Block(first, masks.own)
         rows = Rows(first, (own, *extra), temperature, context, tile)
         return (Direction(rows, (_own_positives(first, pairs),)),)
 
-    blocks = [Block(second, masked)]
+    blocks = [Block(second, masks.cross)]
     positives = [Positives(second, pairs.positive, pairs.weight)]
     if intra_view:
-        blocks.append(Block(first, _without_self(masked, first)))
+        blocks.append(Block(first, masks.own))
         if not pairs.is_aligned:
             positives.append(_own_positives(first, pairs))
     if not both:
@@ -142,11 +140,10 @@ def directions(
         return (Direction(rows, tuple(positives)),)
 
     backwards = pairs.transpose()
-    mirrored = None if masked is None else union(masked.flip(0), num_columns=len(first))
-    back_blocks = [Block(first, mirrored)]
+    back_blocks = [Block(first, masks.back)]
     back_positives = [Positives(first, backwards.positive, backwards.weight)]
     if intra_view:
-        back_blocks.append(Block(second, _without_self(mirrored, second)))
+        back_blocks.append(Block(second, masks.own_back))
         if not pairs.is_aligned:
             back_positives.append(_own_positives(second, backwards))
     shared = _shared_pass(blocks, back_blocks, queue, tile)
@@ -177,13 +174,6 @@ def _explicit(part: Positives, anchors: Tensor) -> tuple[Tensor, Tensor]:
         index = torch.arange(len(anchors), device=anchors.device).expand(2, -1)
     weight = anchors.new_ones(index.size(1)) if part.weight is None else part.weight.to(anchors)
     return index, weight
-
-
-def _without_self(masked: Tensor | None, view: Tensor) -> Tensor:
-    diagonal = torch.arange(len(view), device=view.device).expand(2, -1)
-    result = union(masked, diagonal, num_columns=len(view))
-    assert result is not None
-    return result
 
 
 def _own_positives(view: Tensor, pairs: Pairs) -> Positives:

@@ -91,7 +91,7 @@ def _walk(job: ProductSet, tensors: Sequence[Tensor], factor: float) -> Iterator
                     slice(top, bottom),
                     slice(start, stop),
                     tile,
-                    mask.positions(i, j),
+                    mask.get((i, j)),
                     on_diagonal=product.symmetric and j == i,
                 )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
+
+from graphcl.contrast.tiles import Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,9 @@ class Pairs:
     weight: Tensor | None = None
     excluded: Tensor | None = None
     same_items: bool = True
+    _masks: dict[tuple[bool, torch.device | None], PairMasks] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         n, m = self.num_anchors, self.num_candidates
@@ -192,9 +198,29 @@ class Pairs:
             same_items=self.same_items,
         )
 
+    def masks(
+        self, *, positives_in_sum: bool = False, device: torch.device | None = None
+    ) -> PairMasks:
+        """What a contrast does not sum over; found once and remembered.
+
+        Args:
+            positives_in_sum: Leave the positives in the sums.
+            device: Where the masks shall lie.
+        """
+        known = self._masks.get((positives_in_sum, device))
+        if known is None:
+            positive = None if positives_in_sum else self.positive_index(device)
+            excluded = None if self.excluded is None else self.excluded.to(device)
+            cross = union(positive, excluded, num_columns=self.num_candidates)
+            if cross is None:
+                cross = torch.empty(2, 0, dtype=torch.int64, device=device)
+            known = self._masks[positives_in_sum, device] = PairMasks(cross, self)
+        return known
+
     def to(self, device: torch.device | str) -> Pairs:
         """The same relation on another device."""
-        if self.positive is None and self.excluded is None:
+        tensors = [x for x in (self.positive, self.weight, self.excluded) if x is not None]
+        if all(x.device == torch.device(device) for x in tensors):
             return self
         return Pairs(
             self.num_anchors,
@@ -204,6 +230,42 @@ class Pairs:
             excluded=None if self.excluded is None else self.excluded.to(device),
             same_items=self.same_items,
         )
+
+
+class PairMasks:
+    """Masks of a relation: view 1 against view 2 and back, and each view against itself.
+
+    Args:
+        cross: (anchor, candidate) outside the sums, ``[2, X]``, sorted.
+        pairs: The relation.
+    """
+
+    def __init__(self, cross: Tensor, pairs: Pairs) -> None:
+        self.cross = Mask(cross)
+        self._sizes = (pairs.num_anchors, pairs.num_candidates)
+
+    @cached_property
+    def back(self) -> Mask:
+        """View 2 against view 1."""
+        mirrored = union(self.cross.index.flip(0), num_columns=self._sizes[0])
+        assert mirrored is not None
+        return Mask(mirrored)
+
+    @cached_property
+    def own(self) -> Mask:
+        """View 1 against itself: without the item itself."""
+        return self._without_self(self.cross)
+
+    @cached_property
+    def own_back(self) -> Mask:
+        """View 2 against itself."""
+        return self.own if self.cross.is_symmetric else self._without_self(self.back)
+
+    def _without_self(self, mask: Mask) -> Mask:
+        diagonal = torch.arange(self._sizes[0], device=mask.index.device).expand(2, -1)
+        found = union(mask.index, diagonal, num_columns=self._sizes[0])
+        assert found is not None
+        return Mask(found)
 
 
 def check_index(name: str, index: Tensor, num_rows: int, num_columns: int) -> None:
@@ -231,12 +293,6 @@ def difference(index: Tensor, without: Tensor, num_columns: int) -> Tensor:
     keys = (index[0] * num_columns + index[1]).unique()
     gone = torch.isin(keys, without[0] * num_columns + without[1])
     return _from_keys(keys[~gone], num_columns)
-
-
-def is_symmetric(index: Tensor, num_items: int) -> bool:
-    """Whether every pair (i, j) of sorted, distinct pairs comes with (j, i)."""
-    keys = index[0] * num_items + index[1]
-    return torch.equal(keys, (index[1] * num_items + index[0]).sort().values)
 
 
 def _from_keys(keys: Tensor, num_columns: int) -> Tensor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from graphcl.contrast.tiles import TileMask, tile_side
+from graphcl.contrast.tiles import Mask, tile_side
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,12 +17,12 @@ class Block:
 
     Attributes:
         candidates: Unit rows, ``[M, d]``.
-        masked: (anchor, candidate) that are not in the sum, ``[2, X]``, sorted and distinct.
+        masked: Which (anchor, candidate) are not in the sum.
         ids: Which item each candidate is, ``[M]``; None: candidate ``j`` is item ``j``.
     """
 
     candidates: Tensor
-    masked: Tensor | None = None
+    masked: Mask | None = None
     ids: Tensor | None = None
 
 
@@ -78,16 +78,13 @@ class ProductSet:
         self.products = tuple(products)
         self.output_sizes = tuple(output_sizes)
         self.side = tile or tile_side(max(map(len, self.tensors)), self.tensors[0])
-        self._masks: list[TileMask] | None = None
 
-    def masks(self) -> list[TileMask]:
-        """The masks of the products, sorted by tile (once)."""
-        if self._masks is None:
-            self._masks = [
-                TileMask(product.block.masked, len(product.block.candidates), self.side)
-                for product in self.products
-            ]
-        return self._masks
+    def masks(self) -> list[dict[tuple[int, int], Tensor]]:
+        """For each product the masked positions in the flattened tiles, by (row, column)."""
+        return [
+            {} if block.masked is None else block.masked.tiles(len(block.candidates), self.side)
+            for block in (product.block for product in self.products)
+        ]
 
     def largest_similarity(self) -> float:
         """An upper bound of all |similarities| (1 for unit rows); NaN where a row is NaN."""

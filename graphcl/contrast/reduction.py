@@ -86,7 +86,7 @@ def reduce_tiles(
                     row_ids,
                     torch.arange(start, stop, device=device),
                     product.block,
-                    mask.positions(i, j),
+                    mask.get((i, j)),
                     (1,) if column_output is None else (1, 0),
                     use_reentrant=False,
                     preserve_rng_state=False,

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
-from graphcl.contrast.pairs import is_symmetric
 from graphcl.contrast.products import Block, Product, ProductSet
 from graphcl.contrast.reduction import Reduction, TileFunction, reduce_tiles
 from graphcl.contrast.similarity import MASKED, pair_products
@@ -105,7 +104,7 @@ class Rows:
         result = torch.full((size,), total, device=self.anchors.device)
         for block in self.blocks:
             if block.masked is not None:
-                result -= torch.bincount(block.masked[0], minlength=size)
+                result -= torch.bincount(block.masked.index[0], minlength=size)
         return result
 
     def tiles(
@@ -166,7 +165,7 @@ class Rows:
                 for block, mask in zip(self.blocks, own.masks(), strict=True):
                     for j, start, stop in spans(len(block.candidates), own.side):
                         values = self.anchors[top:bottom] @ block.candidates[start:stop].T
-                        masked = mask.positions(i, j)
+                        masked = mask.get((i, j))
                         if masked is not None:
                             values.view(-1).index_fill_(0, masked, MASKED)
                         places = torch.arange(offset + start, offset + stop, device=values.device)
@@ -200,5 +199,5 @@ class Rows:
 def own_product(number: int, block: Block, *, output: int) -> Product:
     """Tensor ``number``, a view, against itself: half the tiles do when the mask is symmetric."""
     assert block.masked is not None
-    symmetric = is_symmetric(block.masked, len(block.candidates))
+    symmetric = block.masked.is_symmetric
     return Product(number, number, block, row_output=output, symmetric=symmetric)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 
+import torch
 from torch import Tensor
 
 _CPU_TILE_BYTES = 1 << 20  # a tile and its weights stay in the second-level cache
@@ -25,28 +27,49 @@ def spans(size: int, step: int) -> Iterator[tuple[int, int, int]]:
         yield number, start, min(start + step, size)
 
 
-class TileMask:
-    """The masked entries of a matrix, sorted by tile, as positions in the flattened tile.
+class Mask:
+    """Entries of a matrix that are left out of its sums; remembers how they fall into tiles.
 
     Args:
-        masked: (row, column) of the masked entries, ``[2, X]``, or None.
-        num_columns: Columns of the matrix.
-        side: Side of the tiles.
+        index: (row, column) of the entries, ``[2, X]``, distinct.
+
+    Example:
+        >>> Mask(torch.tensor([[0, 1], [1, 0]])).is_symmetric
+        True
     """
 
-    def __init__(self, masked: Tensor | None, num_columns: int, side: int) -> None:
-        self._positions: dict[tuple[int, int], Tensor] = {}
-        if masked is None or masked.size(1) == 0:
-            return
-        row, column = masked
+    def __init__(self, index: Tensor) -> None:
+        self.index = index
+        self._tiles: dict[tuple[int, int], dict[tuple[int, int], Tensor]] = {}
+
+    @cached_property
+    def is_symmetric(self) -> bool:
+        """Whether every entry (i, j) comes with (j, i)."""
+        width = int(self.index.max()) + 1 if self.index.numel() else 0
+        row, column = self.index
+        keys = [(row * width + column).sort().values, (column * width + row).sort().values]
+        return torch.equal(*keys)
+
+    def tiles(self, num_columns: int, side: int) -> dict[tuple[int, int], Tensor]:
+        """Positions in the flattened tile, by (tile row, tile column); tiles without any lack.
+
+        Args:
+            num_columns: Columns of the matrix.
+            side: Side of the tiles.
+        """
+        known = self._tiles.get((num_columns, side))
+        if known is None:
+            known = self._tiles[num_columns, side] = self._sort_by_tile(num_columns, side)
+        return known
+
+    def _sort_by_tile(self, num_columns: int, side: int) -> dict[tuple[int, int], Tensor]:
+        row, column = self.index
         tiles_across = -(-num_columns // side)
         tile, order = (row // side * tiles_across + column // side).sort(stable=True)
         width = (num_columns - column // side * side).clamp(max=side)
         flat = (row % side * width + column % side)[order]
         numbers, counts = tile.unique_consecutive(return_counts=True)
-        for number, piece in zip(numbers.tolist(), flat.split(counts.tolist()), strict=True):
-            self._positions[divmod(number, tiles_across)] = piece
-
-    def positions(self, tile_row: int, tile_column: int) -> Tensor | None:
-        """Masked positions in the flattened tile, or None."""
-        return self._positions.get((tile_row, tile_column))
+        return {
+            divmod(number, tiles_across): piece
+            for number, piece in zip(numbers.tolist(), flat.split(counts.tolist()), strict=True)
+        }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
@@ -183,7 +184,7 @@ class InfoNCELoss(nn.Module):
                     f"z1 and z2 need the same number of rows when there are no pairs, got "
                     f"{len(z1)} and {len(z2)}"
                 )
-            pairs = Pairs.aligned(len(z1))
+            pairs = _aligned(len(z1))
         if (pairs.num_anchors, pairs.num_candidates) != (len(z1), len(other)):
             raise ValueError(
                 f"pairs must be between {len(z1)} anchors and {len(other)} candidates, as many as "
@@ -243,10 +244,18 @@ class InfoNCELoss(nn.Module):
                 )
             valid = valid & has_negative
         elif not self._positives_in_sum(pairs):
-            together = direction.log_sum_positive(weighted=False)
+            # of a single positive the sum is the mean
+            single = pairs.is_aligned
+            together = positive if single else direction.log_sum_positive(weighted=False)
             denominator = torch.logaddexp(denominator, together)
         value = torch.where(valid, denominator - positive, 0)
         return value, valid
+
+
+@lru_cache(maxsize=8)
+def _aligned(num_items: int) -> Pairs:
+    """The pairs of the last few sizes, whose masks are known already."""
+    return Pairs.aligned(num_items)
 
 
 def _check_rows(name: str, z: Tensor, width: int | None = None) -> None:

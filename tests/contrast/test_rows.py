@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from graphcl.contrast import MASKED, Block, Pairs, Rows, directions, normalize_rows
+from graphcl.contrast import MASKED, Block, Mask, Pairs, Rows, directions, normalize_rows
 
 
 def example(n: int, sizes: list[int], seed: int, tile: int | None = None) -> tuple[Rows, Tensor]:
@@ -17,7 +17,7 @@ def example(n: int, sizes: list[int], seed: int, tile: int | None = None) -> tup
         candidates = normalize_rows(torch.randn(m, 4, generator=generator, dtype=torch.float64))
         candidates.requires_grad_()
         mask = torch.rand(n, m, generator=generator) < 0.3
-        blocks.append(Block(candidates, mask.nonzero().T.contiguous()))
+        blocks.append(Block(candidates, Mask(mask.nonzero().T.contiguous())))
         dense.append(torch.where(mask, MASKED, anchors @ candidates.T))
     return Rows(anchors, tuple(blocks), 0.5, tile=tile), torch.cat(dense, 1)
 
@@ -127,7 +127,7 @@ def test_own_block_with_any_mask(tile: int | None) -> None:
         u.requires_grad_()
         mask = torch.rand(7, 7, generator=generator) < 0.3
         mask = mask | mask.T if symmetric else mask
-        rows = Rows(u, (Block(u, mask.nonzero().T.contiguous()),), 0.5, tile=tile)
+        rows = Rows(u, (Block(u, Mask(mask.nonzero().T.contiguous())),), 0.5, tile=tile)
         dense = torch.where(mask, MASKED, 2 * u @ u.T).logsumexp(1)
         (ours,) = rows.logsumexp(2.0)
         torch.testing.assert_close(ours, dense)

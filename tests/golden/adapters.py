@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from graphcl import evaluation
-from graphcl.contrast import Block, Direction, Pairs, Positives, Rows, normalize_rows
+from graphcl.contrast import Block, Direction, Mask, Pairs, Positives, Rows, normalize_rows
 from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
 from tests.golden.harness import gradients, leaf
@@ -88,7 +88,7 @@ def hcl(
     rows, size = normalize_rows(torch.cat([z1, z2])), len(z1)
     item = torch.arange(2 * size)
     masked = torch.stack([item.repeat(2), torch.cat([item, (item + size) % (2 * size)])])
-    block = Block(rows, masked)
+    block = Block(rows, Mask(masked))
     all_rows = Rows(rows, (block,), tau)
     weight = strategy.log_weights(
         rows @ rows.T, item, item, block, all_rows, strategy.prepare(all_rows)
@@ -141,7 +141,7 @@ def _negatives_from_student(
     same = Pairs.from_labels(labels[replayed])
     positives = (Positives(teacher, same.positive),)
     masked = torch.stack([torch.arange(len(replayed)), replayed])
-    rows = Rows(student[replayed], (Block(student, masked),), tau)
+    rows = Rows(student[replayed], (Block(student, Mask(masked)),), tau)
     direction = Direction(rows, positives)
     return (rows.logsumexp(1 / tau)[0] - direction.mean_positive() / tau).mean()
 

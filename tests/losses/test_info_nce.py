@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch_geometric.nn import global_add_pool
 
-from graphcl.contrast import Block, Pairs
+from graphcl.contrast import Block, Mask, Pairs
 from graphcl.losses import InfoNCELoss
 from graphcl.negatives import HardNegatives, NegativeStrategy
 from tests.losses.dense import dense_info_nce
@@ -319,7 +319,7 @@ def test_node_against_graph_goes_one_way_by_default() -> None:
 def test_queue_block_keeps_its_mask() -> None:
     z1, z2, queue = embeddings(3, 3, 4)
     masked = torch.tensor([[0, 0, 0, 0], [0, 1, 2, 3]])
-    first, _ = InfoNCELoss(0.5, reduction="none")(z1, z2, queue=Block(queue, masked))
+    first, _ = InfoNCELoss(0.5, reduction="none")(z1, z2, queue=Block(queue, Mask(masked)))
     without, _ = InfoNCELoss(0.5, reduction="none")(z1, z2)
     with_all, _ = InfoNCELoss(0.5, reduction="none")(z1, z2, queue=queue)
     torch.testing.assert_close(first[0], without[0])

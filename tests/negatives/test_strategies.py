@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from graphcl.contrast import MASKED, Block, Pairs, Rows, normalize_rows
+from graphcl.contrast import MASKED, Block, Mask, Pairs, Rows, normalize_rows
 from graphcl.losses import InfoNCELoss
 from graphcl.negatives import AllNegatives, HardNegatives, NegativeStrategy
 
@@ -24,7 +24,7 @@ def example() -> tuple[Rows, list[Tensor]]:
     diagonal = torch.arange(1, 6).expand(2, -1)
     masked = torch.cat([everything, diagonal], 1)  # anchor 0 has no negatives at all
     own = torch.cat([everything, diagonal], 1)
-    return Rows(u, (Block(v, masked), Block(u, own)), 0.4, tile=4), [u, v]
+    return Rows(u, (Block(v, Mask(masked)), Block(u, Mask(own))), 0.4, tile=4), [u, v]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=repr)
@@ -45,7 +45,7 @@ def test_closed_form_equals_the_tiles(strategy: NegativeStrategy) -> None:
 
 def test_hard_weights_have_mean_one() -> None:
     u = normalize_rows(torch.randn(6, 3, dtype=torch.float64))
-    rows = Rows(u, (Block(u, torch.arange(6).expand(2, -1)),), 0.4)
+    rows = Rows(u, (Block(u, Mask(torch.arange(6).expand(2, -1))),), 0.4)
     strategy = HardNegatives(1.5)
     ids = torch.arange(6)
     weight = strategy.log_weights(u @ u.T, ids, ids, rows.blocks[0], rows, strategy.prepare(rows))
