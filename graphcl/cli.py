@@ -70,25 +70,26 @@ def one_line_errors(command: Command) -> Command:
                 raise
             typer.echo(f"graphcl: {' '.join(str(error).split())}", err=True)
             raise typer.Exit(2) from None
-        except ModuleNotFoundError as error:
-            if error.name not in BENCH_EXTRA or options["debug"]:
-                raise
-            typer.echo(INSTALL, err=True)
-            raise typer.Exit(2) from None
 
     return wrapped  # type: ignore[return-value]
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"graphcl {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def graphcl(
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Graph contrastive learning: benchmarks on the command line."""
     common_options.debug = debug
-    if version:
-        typer.echo(f"graphcl {__version__}")
-        raise typer.Exit
 
 
 @app.command()
@@ -146,9 +147,10 @@ def datasets(data: DataRoot = None, debug: Debug = False) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Name", "Level", "Graphs", "Nodes", "Edges", "Features", "Classes"):
         table.add_column(heading, justify="left" if heading in ("Name", "Level") else "right")
-    table.add_column("Licence", overflow="fold")
-    table.add_column("Present")
+    table.add_column("Present", no_wrap=True)
+    licences: dict[str, list[str]] = {}
     for card in available():
+        licences.setdefault(card.licence, []).append(card.name)
         where = "embedded" if card.embedded else "yes" if card.is_present(data) else "no"
         sizes = (card.num_graphs, card.num_nodes, card.num_edges, card.num_features)
         table.add_row(
@@ -156,11 +158,13 @@ def datasets(data: DataRoot = None, debug: Debug = False) -> None:
             card.level,
             *("–" if size is None else f"{size:,}" for size in sizes),
             str(card.num_classes),
-            card.licence,
             f"[red]{where}[/red]" if where == "no" else where,
         )
     console = _console()
     console.print(table)
+    console.print("\nLicences", style="bold")
+    for licence, names in licences.items():
+        console.print(f"{', '.join(names)}: {licence}", markup=False, highlight=False)
     console.print(
         f"\nEdges: an undirected edge counts twice. Looked for files in {root}",
         markup=False,
@@ -197,4 +201,10 @@ def _console() -> Console:
 
 def main() -> None:
     """Entry point of the command `graphcl`."""
-    app()
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        if error.name not in BENCH_EXTRA:
+            raise
+        print(INSTALL, file=sys.stderr)
+        raise SystemExit(2) from None

@@ -67,10 +67,12 @@ def test_version_and_help() -> None:
 def test_datasets(tmp_path: Path) -> None:
     outcome = CliRunner().invoke(app, ["datasets", "--data", str(tmp_path)], env={"COLUMNS": "160"})
     assert outcome.exit_code == 0
-    lines = {line.split()[0]: line for line in outcome.stdout.splitlines() if line.strip()}
+    table = outcome.stdout.split("Licences")[0]
+    lines = {line.split()[0]: line for line in table.splitlines() if line.strip()}
     assert "embedded" in lines["digits"]
     assert "1,797" in lines["digits"]
     assert lines["Cora"].rstrip().endswith("no")
+    assert "digit-graphs, digits: CC BY 4.0" in outcome.stdout
     assert "Looked for files in" in outcome.stdout
 
 
@@ -130,7 +132,8 @@ def test_missing_data(mini: Path, tmp_path: Path, fake: FakeExecutor, monkeypatc
     mini.write_text(MINI.replace("[digits]", "[Cora, digits]"))
     outcome = graphcl("bench", str(mini), *where)
     assert outcome.exit_code == 1
-    assert outcome.stdout.startswith("missing data set Cora: ")
+    assert outcome.stdout.startswith("missing data set: Cora: raw files are missing")
+    assert "failed Cora" not in outcome.stdout
     assert {cell.dataset for cell in fake.asked} == {"digits"}
     table = list(csv.DictReader((tmp_path / "results" / "mini" / "table.csv").open()))
     assert table[0]["P-RND2 seeds failed"] == "2"
@@ -144,7 +147,7 @@ def test_missing_data(mini: Path, tmp_path: Path, fake: FakeExecutor, monkeypatc
             "[rav",
             ("mini.yaml, line 3, column 11", "unknown method 'rav'; did you mean 'raw'"),
         ),
-        ("[raw", "[raw, [", ("mini.yaml, line 4, column", "not valid YAML")),
+        ("[raw", "[raw, [", ("mini.yaml, line 3, column", "not valid YAML")),
         ("digits", "digitz", ("unknown data set 'digitz'; did you mean 'digits'",)),
     ],
 )

@@ -98,20 +98,23 @@ def _figure(figure: PublishedFigure) -> str:
 
 
 def _failures(results: Sequence[CellResult]) -> list[str]:
-    """One line a reason and row; the seeds that share it are named together."""
-    groups: dict[tuple[str, str, str, str], list[int]] = {}
-    for result in results:
-        if not result.done:
-            cell = result.cell
-            key = (cell.dataset, cell.row, cell.protocol, result.message)
-            groups.setdefault(key, []).append(cell.seed)
-    by_reason: dict[tuple[str, str, str, tuple[int, ...]], list[str]] = {}
-    for (dataset, row, protocol, message), seeds in groups.items():
-        by_reason.setdefault((dataset, row, message, tuple(seeds)), []).append(protocol)
+    """One line a reason and data set; seeds, protocols and rows that share it are named together."""
+    failed = [result for result in results if not result.done]
+    seeds: dict[tuple[str, str, str, str], list[str]] = {}
+    for result in failed:
+        cell = result.cell
+        key = (cell.dataset, result.message, cell.row, cell.protocol)
+        seeds.setdefault(key, []).append(str(cell.seed))
+    protocols: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
+    for (dataset, message, row, protocol), own in seeds.items():
+        protocols.setdefault((dataset, message, row, tuple(own)), []).append(protocol)
+    rows: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for (dataset, message, row, own_seeds), ids in protocols.items():
+        rows.setdefault((dataset, message, own_seeds, tuple(ids)), []).append(row)
     return [
-        f"Failed: {row} on {dataset}, {', '.join(protocols)}, "
-        f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}: {message}"
-        for (dataset, row, message, seeds), protocols in by_reason.items()
+        f"Failed: {', '.join(names)} on {dataset}, {', '.join(ids)}, "
+        f"seed{'s' if len(own_seeds) > 1 else ''} {', '.join(own_seeds)}: {message}"
+        for (dataset, message, own_seeds, ids), names in rows.items()
     ]
 
 

@@ -49,7 +49,8 @@ def run_cells(
         cells: All cells of the suite.
         store: An opened store.
         execute: Runs one task (`WorkerProcesses` does it in a process of its own).
-        unavailable: Data set -> why it cannot be loaded; its cells fail without being tried.
+        unavailable: Data set -> why it cannot be loaded; its cells fail without being tried and
+            without a word to the listener.
         data_root: Where the raw data live.
         timeout: Seconds a task may take.
         listener: Called with every result and every sign of life, for progress displays.
@@ -59,7 +60,7 @@ def run_cells(
     computed = 0
     failed: list[CellResult] = []
 
-    def keep(result: CellResult) -> None:
+    def keep(result: CellResult, *, tell: bool = True) -> None:
         nonlocal computed
         result = _refuse_nan(result)
         store.append(result)
@@ -67,13 +68,13 @@ def run_cells(
             computed += 1
         else:
             failed.append(result)
-        if listener is not None:
+        if tell and listener is not None:
             listener(result.cell, result)
 
     reasons = unavailable or {}
     for cell in missing:
         if cell.dataset in reasons:
-            keep(_failure(cell, reasons[cell.dataset]))
+            keep(_failure(cell, reasons[cell.dataset]), tell=False)
     groups = _by_row([cell for cell in missing if cell.dataset not in reasons])
     for i, group in enumerate(groups, start=1):
         task = Task(tuple(group), data_root, timeout, followed=i < len(groups))

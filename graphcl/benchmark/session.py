@@ -89,7 +89,7 @@ def run_session(
     """
     missing = find_missing(suite, data_root)
     for name, reason in missing.items():
-        console.print(f"missing data set {name}: {reason}", style="yellow", markup=False)
+        console.print(f"missing data set: {reason}", style="yellow", markup=False)
     cells = plan_cells(suite, fingerprint=fingerprint)
     folder = results / suite.name
     with (
@@ -100,7 +100,9 @@ def run_session(
         finished = sum(cell.key in before and before[cell.key].done for cell in cells)
         if finished:
             console.print(f"{finished} of {len(cells)} cells are finished already", style="dim")
-        with LiveProgress(console, total=len(cells), finished=finished) as progress:
+        to_run = [cell for cell in cells if cell.dataset not in missing]
+        ready = sum(cell.key in before and before[cell.key].done for cell in to_run)
+        with LiveProgress(console, total=len(to_run), finished=ready) as progress:
             summary = run_cells(
                 cells,
                 store,

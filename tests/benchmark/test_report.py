@@ -112,6 +112,14 @@ def test_failures_are_shown_and_explained() -> None:
     assert "*failed*" in to_markdown(clustering)
 
 
+def test_failures_of_one_reason_are_told_once() -> None:
+    everything = set(product(("raw", "ssgc"), ("P-RND2", "P-CLU"), range(3)))
+    told = [note for note in report_of(failing=everything).notes if note.startswith("Failed")]
+    assert told == [
+        "Failed: raw, ssgc on digits, P-RND2, P-CLU, seeds 0, 1, 2: the loss is nan in epoch 3"
+    ]
+
+
 def test_what_was_not_run_says_so_and_nothing_at_all_still_makes_a_table() -> None:
     probe, _ = tables(report_of(missing="ssgc"))
     assert column(probe, "Accuracy")[1] == "not run"
