@@ -24,7 +24,6 @@ from torch import Tensor
 
 from graphcl.contrast.products import Product, ProductSet
 from graphcl.contrast.similarity import MASKED
-from graphcl.contrast.tiles import spans
 
 _SAFE_EXPONENT = {torch.float32: 40.0, torch.float64: 300.0}
 
@@ -58,13 +57,13 @@ def streamed_logsumexp(
     return tuple(flat[start : start + width] for start in range(0, len(flat), width))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class _Tile:
     """A tile of a product: its place, and its similarities in a buffer that the next reuses."""
 
     product: Product
-    rows: slice
-    columns: slice
+    row: int
+    column: int
     similarity: Tensor
     masked: Tensor | None
     on_diagonal: bool  # of a symmetric product: holds both triangles itself
@@ -78,22 +77,21 @@ def _walk(job: ProductSet, tensors: Sequence[Tensor], factor: float) -> Iterator
     """All tiles, with similarities times ``factor``."""
     buffer = tensors[0].new_empty(job.side**2)
     for product, mask in zip(job.products, job.masks(), strict=True):
-        left = tensors[product.left] * factor
-        right = tensors[product.right].T
-        for i, top, bottom in spans(left.size(0), job.side):
-            for j, start, stop in spans(right.size(1), job.side):
+        # split once: to slice in every tile costs as much as a small tile
+        left = (tensors[product.left] * factor).split(job.side)
+        right = [piece.T for piece in tensors[product.right].split(job.side)]
+        for i, rows in enumerate(left):
+            for j, columns in enumerate(right):
                 if product.symmetric and j < i:
                     continue
-                tile = buffer[: (bottom - top) * (stop - start)].view(bottom - top, stop - start)
-                torch.mm(left[top:bottom], right[:, start:stop], out=tile)
-                yield _Tile(
-                    product,
-                    slice(top, bottom),
-                    slice(start, stop),
-                    tile,
-                    mask.get((i, j)),
-                    on_diagonal=product.symmetric and j == i,
-                )
+                tile = _part(buffer, rows.size(0), columns.size(1))
+                torch.mm(rows, columns, out=tile)
+                on_diagonal = product.symmetric and j == i
+                yield _Tile(product, i, j, tile, mask.get((i, j)), on_diagonal)
+
+
+def _part(buffer: Tensor, rows: int, columns: int) -> Tensor:
+    return buffer[: rows * columns].view(rows, columns)
 
 
 class _Exponents:
@@ -108,8 +106,7 @@ class _Exponents:
         """Scale times similarity, masked entries at the floor; may be overwritten by the caller."""
         values = tile.similarity
         if len(self.scales) > 1:
-            out = self.buffer[: values.numel()].view(values.shape)
-            values = torch.mul(values, scale.value, out=out)
+            values = torch.mul(values, scale.value, out=_part(self.buffer, *values.shape))
         if tile.masked is not None:
             values.view(-1).index_fill_(0, tile.masked, MASKED)
         return values
@@ -146,13 +143,15 @@ def _forward_plain(
 ) -> tuple[Tensor, ...]:
     width = len(job.output_sizes)
     sums = [tensors[0].new_zeros(size) for _ in scales for size in job.output_sizes]
+    pieces = [total.split(job.side) for total in sums]
     exponents = _Exponents(scales, job)
     for tile in _walk(job, tensors, exponents.factor):
+        column_output = tile.column_output
         for k, scale in enumerate(scales):
             values = exponents.of(tile, scale).exp_()
-            sums[k * width + tile.product.row_output][tile.rows] += values.sum(1)
-            if tile.column_output is not None:
-                sums[k * width + tile.column_output][tile.columns] += values.sum(0)
+            pieces[k * width + tile.product.row_output][tile.row].add_(values.sum(1))
+            if column_output is not None:
+                pieces[k * width + column_output][tile.column].add_(values.sum(0))
     return tuple(torch.where(total > 0, total.log(), MASKED) for total in sums)
 
 
@@ -163,19 +162,24 @@ def _forward_with_maximum(
     tops = [tensors[0].new_full((size,), MASKED) for _ in scales for size in job.output_sizes]
     sums = [torch.zeros_like(top) for top in tops]
 
-    def add(output: int, where: slice, values: Tensor, dim: int) -> None:
-        top = torch.maximum(tops[output][where], values.amax(dim))
-        kept = sums[output][where] * (tops[output][where] - top).exp()
-        sums[output][where] = kept + (values - top.unsqueeze(dim)).exp_().sum(dim)
-        tops[output][where] = top
+    pieces = [
+        list(zip(top.split(job.side), total.split(job.side), strict=True))
+        for top, total in zip(tops, sums, strict=True)
+    ]
+
+    def add(old_top: Tensor, total: Tensor, values: Tensor, dim: int) -> None:
+        top = torch.maximum(old_top, values.amax(dim))
+        total.mul_((old_top - top).exp()).add_((values - top.unsqueeze(dim)).exp_().sum(dim))
+        old_top.copy_(top)
 
     exponents = _Exponents(scales, job)
     for tile in _walk(job, tensors, exponents.factor):
+        column_output = tile.column_output
         for k, scale in enumerate(scales):
             values = exponents.of(tile, scale)
-            add(k * width + tile.product.row_output, tile.rows, values, 1)
-            if tile.column_output is not None:
-                add(k * width + tile.column_output, tile.columns, values, 0)
+            add(*pieces[k * width + tile.product.row_output][tile.row], values, 1)
+            if column_output is not None:
+                add(*pieces[k * width + column_output][tile.column], values, 0)
     return tuple(
         torch.where(top > MASKED / 2, top + total.log(), MASKED)
         for top, total in zip(tops, sums, strict=True)
@@ -194,19 +198,20 @@ class _Backward:
         grads: Sequence[Tensor],
         careful: bool,
     ) -> None:
-        self.job, self.scales, self.tensors = job, scales, tensors
-        self.outputs, self.careful = outputs, careful
+        self.job, self.scales, self.tensors, self.careful = job, scales, tensors, careful
         width = self.width = len(job.output_sizes)
         # dL_i / dS_ij = gradient scale * exp(c S_ij - L_i); a row without entries has no gradient
-        self.factors = [
+        factors = [
             torch.where(out > MASKED / 2, grad * scales[k // width].gradient, 0)
             for k, (out, grad) in enumerate(zip(outputs, grads, strict=True))
         ]
         if not careful:
-            self.factors = [
+            factors = [
                 torch.where(factor == 0, 0, factor * (-out).exp())
-                for factor, out in zip(self.factors, outputs, strict=True)
+                for factor, out in zip(factors, outputs, strict=True)
             ]
+        self.factors = [factor.split(job.side) for factor in factors]
+        self.outputs = [output.split(job.side) for output in outputs]
         self.exponents = _Exponents(scales, job)
         self.buffer = tensors[0].new_empty(job.side**2)
         self.total = tensors[0].new_empty(0 if len(scales) == 1 else job.side**2)
@@ -215,42 +220,42 @@ class _Backward:
         result = [
             torch.zeros_like(t) if w else None for t, w in zip(self.tensors, wanted, strict=True)
         ]
+        side = self.job.side
+        pieces = [None if total is None else total.split(side) for total in result]
+        tensors = [tensor.split(side) for tensor in self.tensors]
         for tile in _walk(self.job, self.tensors, self.exponents.factor):
             gradient = self.tile_gradient(tile)
             left, right = tile.product.left, tile.product.right
-            to_left, to_right = result[left], result[right]
+            to_left, to_right = pieces[left], pieces[right]
             if to_left is not None:
-                to_left[tile.rows].addmm_(gradient, self.tensors[right][tile.columns])
+                to_left[tile.row].addmm_(gradient, tensors[right][tile.column])
             if to_right is not None and not tile.on_diagonal:
-                to_right[tile.columns].addmm_(gradient.T, self.tensors[left][tile.rows])
+                to_right[tile.column].addmm_(gradient.T, tensors[left][tile.row])
         return result
 
     def tile_gradient(self, tile: _Tile) -> Tensor:
         """Sum over scales of the gradient in the tile's similarities."""
-        shape = tile.similarity.shape
-        total = self.total[: 0 if len(self.scales) == 1 else shape.numel()]
+        if len(self.scales) == 1:
+            return self._weigh(tile, 0, self.exponents.of(tile, self.scales[0]))
+        total = _part(self.total, *tile.similarity.shape).zero_()
         for k, scale in enumerate(self.scales):
-            values = self._weigh(tile, k, self.exponents.of(tile, scale))
-            if len(self.scales) == 1:
-                return values
-            total = total.view(shape)
-            total = total.copy_(values) if k == 0 else total.add_(values)
+            total += self._weigh(tile, k, self.exponents.of(tile, scale))
         return total
 
     def _weigh(self, tile: _Tile, k: int, values: Tensor) -> Tensor:
-        buffer = self.buffer[: values.numel()].view(values.shape)
+        buffer = _part(self.buffer, *values.shape)
         row_output = k * self.width + tile.product.row_output
-        row = self.factors[row_output][tile.rows].unsqueeze(1)
+        row = self.factors[row_output][tile.row].unsqueeze(1)
         # in a tile on the diagonal both triangles are present: its columns are rows, too
         place = tile.product.row_output if tile.on_diagonal else tile.column_output
         if place is None:
             if self.careful:
-                values -= self.outputs[row_output][tile.rows].unsqueeze(1)
+                values -= self.outputs[row_output][tile.row].unsqueeze(1)
             return values.exp_().mul_(row)
         column_output = k * self.width + place
-        column = self.factors[column_output][tile.columns]
+        column = self.factors[column_output][tile.column]
         if not self.careful:
             return values.exp_().mul_(torch.add(row, column, out=buffer))
-        torch.sub(values, self.outputs[column_output][tile.columns], out=buffer)
-        values -= self.outputs[row_output][tile.rows].unsqueeze(1)
+        torch.sub(values, self.outputs[column_output][tile.column], out=buffer)
+        values -= self.outputs[row_output][tile.row].unsqueeze(1)
         return values.exp_().mul_(row).addcmul_(buffer.exp_(), column)
