@@ -98,7 +98,7 @@ def _figure(figure: PublishedFigure) -> str:
 
 
 def _failures(results: Sequence[CellResult]) -> list[str]:
-    """One line a reason and data set; seeds, protocols and rows that share it are named together."""
+    """One line a reason and data set; seeds, protocols and rows that share it stand together."""
     failed = [result for result in results if not result.done]
     seeds: dict[tuple[str, str, str, str], list[str]] = {}
     for result in failed:

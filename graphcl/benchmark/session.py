@@ -88,7 +88,7 @@ def run_session(
         OSError: The results cannot be written.
     """
     missing = find_missing(suite, data_root)
-    for name, reason in missing.items():
+    for reason in missing.values():
         console.print(f"missing data set: {reason}", style="yellow", markup=False)
     cells = plan_cells(suite, fingerprint=fingerprint)
     folder = results / suite.name

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -124,9 +125,7 @@ def test_what_was_not_run_says_so_and_nothing_at_all_still_makes_a_table() -> No
     probe, _ = tables(report_of(missing="ssgc"))
     assert column(probe, "Accuracy")[1] == "not run"
     assert column(probe, "Train s")[1] == "–"
-    everything = {
-        (row, p, s) for row in ("raw", "ssgc") for p in ("P-RND2", "P-CLU") for s in range(3)
-    }
+    everything = set(product(("raw", "ssgc"), ("P-RND2", "P-CLU"), range(3)))
     _, clustering = tables(report_of(failing=everything))
     assert clustering.headings == ("Method", "ACC", "NMI")
 
