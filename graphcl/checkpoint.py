@@ -16,15 +16,34 @@ _FORMAT = 1
 _DIGESTED_FIELDS = ("x", "edge_index", "edge_weight", "edge_attr")
 
 
+def prepare_checkpoint(path: str | Path) -> Path:
+    """Make the folder of a checkpoint and see that it can be written to, before training.
+
+    Raises:
+        OSError: The folder cannot be made or written to.
+        ValueError: The path is that of a folder.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise ValueError(f"checkpoint {file} is a folder, it must be a file")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(file.parent, os.W_OK):
+            raise PermissionError("no permission to write there")
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(f"checkpoint {file} cannot be written: {reason}") from error
+    return file
+
+
 def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
     """Replace the file atomically: whoever looks finds the old state or the new one.
 
     Args:
-        path: The file; its folder is created.
+        path: The file; its folder exists.
         content: Tensors, plain values, and dicts, lists and tuples of them; ``identity`` among its
             keys, a dict of strings.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         torch.save({"format": _FORMAT, **content}, file)
@@ -44,13 +63,11 @@ def read_checkpoint(path: Path, identity: Mapping[str, str]) -> dict[str, Any]:
         OSError: The file cannot be read.
         ValueError: It is damaged, something else, of another format, or of another identity.
     """
-    if path.is_dir():
-        raise ValueError(f"checkpoint {path} is a folder, it must be a file")
     with path.open("rb") as file:
         try:
             content = torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:  # torch raises a dozen types, by where the damage is
-            raise damaged_checkpoint(path, error) from error
+            raise damaged_checkpoint(path, "torch cannot read it") from error
     if not isinstance(content, dict) or not isinstance(content.get("identity"), dict):
         raise damaged_checkpoint(path, "it holds something else")
     if content.get("format") != _FORMAT:

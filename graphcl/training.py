@@ -20,9 +20,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from graphcl.arguments import check_seed, check_whole
 from graphcl.checkpoint import (
     damaged_checkpoint,
     data_digest,
+    prepare_checkpoint,
     random_state,
     read_checkpoint,
     set_random_state,
@@ -66,9 +68,9 @@ class TrainingSettings:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        _check_whole("epochs", self.epochs, least=0)
+        check_whole("epochs", self.epochs, least=0)
         if self.patience is not None:
-            _check_whole("patience", self.patience, least=1)
+            check_whole("patience", self.patience, least=1)
         for name in ("learning_rate", "weight_decay"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -142,6 +144,7 @@ def fit(
 
     Raises:
         TypeError: An argument of the wrong type.
+        OSError: The checkpoint cannot be written; said before training.
         ValueError: An argument out of range; broken data; a method without anything to train; a
             loss that is no scalar or not finite (before the optimiser's step: the weights are those
             of the epoch before); a checkpoint that is damaged or of another method, configuration,
@@ -156,11 +159,13 @@ def fit(
         3
     """
     started = time.monotonic()
+    _check_hooks(method, settings)
     check_graph(data)
-    _check_whole("seed", seed, least=0, most=2**32 - 1)
-    _check_whole("checkpoint_every", checkpoint_every, least=1)
+    seed = check_seed(seed)
+    check_whole("checkpoint_every", checkpoint_every, least=1)
     if method.monitor not in ("loss", None):
         raise ValueError(f"{_name(method)}.monitor must be 'loss' or None, got {method.monitor!r}")
+    path = None if checkpoint is None else prepare_checkpoint(checkpoint)
     fabric = _make_fabric(device, precision)
     _seed_everything(seed)
     on_device = _move(data, fabric.device)
@@ -169,8 +174,7 @@ def fit(
     if not method.trained:
         return History([], 0, False, time.monotonic() - started)
     run = _Run(method, settings, fabric)
-    if checkpoint is not None:
-        path = Path(checkpoint)
+    if path is not None:
         run.identity = _identity(method, data, settings, seed, precision)
         if resume and path.exists():
             run.restore(path)
@@ -180,7 +184,7 @@ def fit(
         while not run.finished:
             loss = run.train_epoch(on_device)
             run.seconds = before + time.monotonic() - started
-            if checkpoint is not None and (run.epoch % checkpoint_every == 0 or run.finished):
+            if path is not None and (run.epoch % checkpoint_every == 0 or run.finished):
                 run.save(path)
             bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
             bar.update()
@@ -188,6 +192,18 @@ def fit(
                 on_epoch(run.epoch - 1, loss)
     run.end()
     return History(list(run.losses), run.epoch, run.stopped_early, run.seconds)
+
+
+def _check_hooks(method: object, settings: object) -> None:
+    """The two mistakes that are made first: a name for a method, a dict for settings."""
+    hooks = ("monitor", "trained", "setup", "before_epoch", "loss", "after_step", "configuration")
+    lacking = [hook for hook in hooks if not hasattr(method, hook)]
+    if lacking or isinstance(method, type):
+        raise TypeError(
+            f"method must be a graphcl.methods.Method (create_method makes one), got {method!r:.60}"
+        )
+    if not isinstance(settings, TrainingSettings):
+        raise TypeError(f"settings must be TrainingSettings, got {type(settings).__name__}")
 
 
 def _make_fabric(device: str, precision: Precision) -> Fabric:
@@ -359,11 +375,3 @@ def _move(data: Any, device: torch.device) -> Any:
 
 def _name(method: Method) -> str:
     return type(method).__name__
-
-
-def _check_whole(name: str, value: int, *, least: int, most: int | None = None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < least or (most is not None and value > most):
-        limit = f"at least {least}" if most is None else f"from {least} to {most}"
-        raise ValueError(f"{name} must be {limit}, got {value}")

@@ -452,6 +452,28 @@ def test_bad_arguments_are_named(graph, arguments, error, message):
         fit(toy(), graph, settings=SETTINGS, **arguments)
 
 
+def test_arguments_that_are_something_else(graph):
+    method = toy()
+    for wrong in ("grace", (method, SETTINGS), torch.nn.Linear(4, 2), Toy):
+        with pytest.raises(TypeError, match=r"method must be a graphcl\.methods\.Method .*, got "):
+            fit(wrong, graph, settings=SETTINGS)
+    with pytest.raises(TypeError, match="settings must be TrainingSettings, got dict"):
+        fit(method, graph, settings={"epochs": 3})
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said_before_training(graph, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    method = toy()
+    with pytest.raises(OSError, match=r"checkpoint .*/file/a\.pt cannot be written: "):
+        fit(method, graph, settings=SETTINGS, checkpoint=tmp_path / "file" / "a.pt")
+    with pytest.raises(ValueError, match="is a folder, it must be a file"):
+        fit(method, graph, settings=SETTINGS, checkpoint=tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OSError, match=r"a\.pt cannot be written: no permission"):
+        fit(method, graph, settings=SETTINGS, checkpoint=tmp_path / "a.pt")
+    assert not method.calls
+
+
 def test_unknown_monitor_and_nothing_to_train(graph):
     with pytest.raises(
         ValueError, match=r"Scripted\.monitor must be 'loss' or None, got 'accuracy'"

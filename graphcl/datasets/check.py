@@ -27,8 +27,8 @@ def check_graph(data: Data | Sequence[Data], *, name: str = "data") -> None:
     Raises:
         TypeError: if it is neither `Data` nor a sequence of `Data`, or a field is no tensor.
         ValueError: if it has no nodes, no features, features that are not finite or not floating
-            point, an edge index of wrong shape, dtype or range, or labels, masks or edge values
-            of wrong length.
+            point, an edge index of wrong shape, dtype or range, edge values that are not finite,
+            or labels, masks or edge values of wrong length.
 
     Example:
         >>> graph = Data(x=torch.ones(2, 1), edge_index=torch.tensor([[0], [5]]))
@@ -73,6 +73,7 @@ def _check_one(data: Data, name: str, *, graphs: int | None) -> None:
     for key in _EDGE_VALUES:
         if data.get(key) is not None:
             _check_length(data, key, name, allowed={edge_index.size(1)}, of="edges")
+            _check_finite(data[key], f"{name}.{key}")
 
 
 def _tensor(data: Data, key: str, name: str) -> Tensor:
@@ -94,13 +95,19 @@ def _check_features(x: Tensor, name: str) -> None:
         raise ValueError(f"{name} has no features: {name}.x has shape {list(x.shape)}")
     if not x.is_floating_point():
         raise ValueError(f"{name}.x must be floating point, got {x.dtype}")
-    values = x if x.layout == torch.strided else x.to_dense()
+    _check_finite(x, f"{name}.x")
+
+
+def _check_finite(values: Tensor, name: str) -> None:
+    values = values if values.layout == torch.strided else values.to_dense()
     finite = values.isfinite()
     if not bool(finite.all()):
         broken = (~finite).nonzero()
-        row, column = broken[0].tolist()
+        place = ", ".join(
+            f"{axis} {i}" for axis, i in zip(("row", "column"), broken[0].tolist(), strict=False)
+        )
         raise ValueError(
-            f"{name}.x is {float(values[row, column])} at row {row}, column {column} "
+            f"{name} is {float(values[tuple(broken[0])])} at {place} "
             f"({len(broken)} of {values.numel()} values are not finite)"
         )
 

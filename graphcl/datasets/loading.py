@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import tempfile
 from importlib import resources
@@ -11,6 +10,7 @@ from pathlib import Path
 import torch
 from torch_geometric.data import Data
 
+from graphcl.arguments import unknown_name
 from graphcl.datasets.cache import content_key, read_cached, write_cached
 from graphcl.datasets.card import DataCard, read_card
 from graphcl.datasets.check import check_graph
@@ -83,10 +83,7 @@ def _find(name: str) -> DataCard:
     cards = {card.name.lower(): card for card in _cards()}
     if name.lower() in cards:
         return cards[name.lower()]
-    nearest = difflib.get_close_matches(name.lower(), cards, n=1)
-    hint = f" Did you mean {cards[nearest[0]].name!r}?" if nearest else ""
-    known = ", ".join(card.name for card in cards.values())
-    raise ValueError(f"unknown data set {name!r}.{hint} Known: {known}")
+    raise ValueError(unknown_name("data set", name, [card.name for card in cards.values()]))
 
 
 def _from_files(card: DataCard, root: str | Path | None) -> Data:
@@ -111,11 +108,15 @@ def _download(card: DataCard, root: str | Path | None) -> Path:
     try:
         return download(card.loader, card.arguments, card.graph_files)
     except OSError as error:
-        base = data_root(root)
-        missing = [file for file in card.graph_files if not (base / file).is_file()]
+        base = data_root(root).absolute()
+        folders: dict[Path, list[str]] = {}
+        for file in card.graph_files:
+            if not (base / file).is_file():
+                folders.setdefault((base / file).parent, []).append(Path(file).name)
+        missing = "; ".join(f"{folder} lacks {', '.join(f)}" for folder, f in folders.items())
         raise FileNotFoundError(
-            f"{card.name}: raw files are missing under {base.absolute()}: {', '.join(missing)}. "
-            f"Put them there (from {card.source}), or name the folder that has them by root= or "
+            f"{card.name}: raw files are missing: {missing}. Put them there (from {card.source}), "
+            f"or name another folder than {base} by root= (--data on the command line) or "
             f"$GRAPHCL_DATA. They could not be downloaded: {error}"
         ) from None
 

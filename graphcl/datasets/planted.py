@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch_geometric.data import Data
 
+from graphcl.arguments import check_whole
+
 Integers = NDArray[np.int64]
 
 _ROWS_AT_ONCE = 65_536
@@ -55,10 +57,11 @@ def planted_partition(
         ...                   num_features=8, feature_signal=1.0, seed=0)
         Data(x=[100, 8], edge_index=[2, 600], y=[100])
     """
-    _check_integers(
-        num_nodes=num_nodes, num_classes=num_classes, num_features=num_features, seed=seed
-    )
-    if not 1 <= num_classes <= num_nodes:
+    check_whole("num_nodes", num_nodes, least=1)
+    check_whole("num_classes", num_classes, least=1)
+    check_whole("num_features", num_features, least=1)
+    check_whole("seed", seed, least=0)
+    if num_classes > num_nodes:
         raise ValueError(f"num_classes must be from 1 to num_nodes={num_nodes}, got {num_classes}")
     if not (math.isfinite(average_degree) and average_degree >= 0):
         raise ValueError(f"average_degree must be 0 or more, got {average_degree}")
@@ -110,15 +113,6 @@ def planted_partition(
         edge_index=torch.from_numpy(edge_index),
         y=torch.from_numpy(labels),
     )
-
-
-def _check_integers(**values: int) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"{name} must be an integer, got {value!r}")
-        smallest = 0 if name == "seed" else 1
-        if value < smallest:
-            raise ValueError(f"{name} must be at least {smallest}, got {value}")
 
 
 def _distinct(random: np.random.Generator, total: int, count: int) -> Integers:

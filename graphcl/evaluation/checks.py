@@ -77,10 +77,14 @@ def labels_of(data: Graphs) -> Tensor:
                 f"data.y has {len(labels)} labels for {data.num_nodes} nodes; "
                 "give graph-level data as a list of graphs"
             )
+    elif not isinstance(data, Sequence) or isinstance(data, str):
+        raise TypeError(f"data must be a Data or a list of Data, got {type(data).__name__}")
     else:
         if len(data) == 0:
             raise ValueError("data is an empty list of graphs")
         for index, graph in enumerate(data):
+            if not isinstance(graph, Data):
+                raise TypeError(f"graph {index} of data must be a Data, got {_kind(graph)}")
             if not isinstance(graph.y, Tensor) or graph.y.numel() != 1:
                 raise ValueError(f"graph {index} of data must have exactly one label in y")
         labels = check_integers(torch.cat([graph.y.reshape(1) for graph in data]), name="data.y")

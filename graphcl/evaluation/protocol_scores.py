@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphcl.arguments import check_seed
 from graphcl.clustering import kmeans
 from graphcl.evaluation.checks import Graphs, check_embeddings, labels_of
 from graphcl.evaluation.clustering_scores import clustering_metrics
@@ -69,6 +70,7 @@ def evaluate(protocol: str, embeddings: Tensor, data: Graphs, seed: int) -> dict
         1.0
     """
     kind = get_protocol(protocol)
+    seed = check_seed(seed)
     labels = labels_of(data)
     embeddings = check_embeddings(embeddings, num_rows=len(labels))
     if kind.task == "probe":

@@ -4,7 +4,6 @@ The ids are those of `methods/node_level_results.md`, table 1. Numbers are compa
 one protocol, so every number is kept together with its id and the hash of its split.
 """
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from graphcl.arguments import check_seed, unknown_name
 from graphcl.evaluation.checks import Graphs, labels_of
 
 
@@ -114,9 +114,7 @@ def get_protocol(protocol: str) -> Protocol:
     """
     if protocol in PROTOCOLS:
         return PROTOCOLS[protocol]
-    near = difflib.get_close_matches(str(protocol).upper(), PROTOCOLS, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown protocol {protocol!r}{hint} (known: {', '.join(PROTOCOLS)})")
+    raise ValueError(unknown_name("protocol", protocol, PROTOCOLS))
 
 
 def make_split(protocol: str, data: Graphs, seed: int) -> Split:
@@ -146,6 +144,7 @@ def make_split(protocol: str, data: Graphs, seed: int) -> Split:
         (2, 2, 16)
     """
     kind = get_protocol(protocol)
+    seed = check_seed(seed)
     labels = labels_of(data)
     labelled = torch.nonzero(labels >= 0).flatten()
     if kind.id == "P-PUB":

@@ -10,10 +10,11 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import NormalizeFeatures
 
+from graphcl.arguments import check_number, check_whole
 from graphcl.augmentations import DropEdges, MaskFeatures
 from graphcl.contrast import Pairs
 from graphcl.losses import InfoNCELoss
-from graphcl.methods.checks import check_count, check_flag, check_number, check_rates
+from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.method import Method
 from graphcl.nn import GCNEncoder, Projector, compress_features, scale_columns
 
@@ -67,10 +68,10 @@ class Grace(Method):
         undirected: bool = False,
         normalize_features: bool = True,
     ) -> None:
-        check_count("width", width)
-        hidden = (
-            width if projection_width is None else check_count("projection_width", projection_width)
-        )
+        width = check_whole("width", width, least=1)
+        hidden = width
+        if projection_width is not None:
+            hidden = check_whole("projection_width", projection_width, least=1)
         temperature = check_number("temperature", temperature)
         edge_rates = check_rates("drop_edges", drop_edges)
         feature_rates = check_rates("mask_features", mask_features)

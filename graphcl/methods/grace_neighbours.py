@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from torch_geometric.data import Data
 
+from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs
-from graphcl.methods.checks import check_count
 from graphcl.methods.grace import Grace
 
 
@@ -67,7 +67,7 @@ class GraceNeighbours(Grace):
             undirected=undirected,
             normalize_features=normalize_features,
         )
-        self.hops = check_count("hops", hops)
+        self.hops = check_whole("hops", hops, least=1)
         self.configuration["hops"] = self.hops
 
     def positives(self, data: Data) -> Pairs:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 
+from graphcl.arguments import check_whole
 from graphcl.datasets import check_graph
 
 
@@ -57,11 +58,7 @@ class Method(nn.Module, ABC):
 
     def __init__(self, num_features: int, **configuration: object) -> None:
         super().__init__()
-        if isinstance(num_features, bool) or not isinstance(num_features, int):
-            raise TypeError(f"num_features must be a whole number, got {num_features!r}")
-        if num_features < 1:
-            raise ValueError(f"num_features must be at least 1, got {num_features}")
-        self.num_features = num_features
+        self.num_features = check_whole("num_features", num_features, least=1)
         self.configuration: dict[str, object] = {"num_features": num_features, **configuration}
 
     def setup(self, data: Any) -> None:
@@ -71,8 +68,8 @@ class Method(nn.Module, ABC):
         """Prepare one epoch (from 0): clusterings, targets, annealing."""
 
     def loss(self, data: Any) -> Tensor:
-        """What to minimise, a scalar."""
-        raise NotImplementedError(f"{type(self).__name__} has no loss: it is not trained")
+        """What to minimise, a scalar; ``TypeError`` where the method has nothing to train."""
+        raise TypeError(f"{type(self).__name__} has no loss: it is not trained")
 
     def after_step(self) -> None:
         """Follow the optimiser's step: momentum teacher, queue."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphcl.methods.checks import check_count
+from graphcl.arguments import check_whole
 from graphcl.methods.method import Method
 from graphcl.nn import GCNEncoder, sum_readout
 
@@ -39,7 +39,7 @@ class RandomEncoder(Method):
     levels: ClassVar[frozenset[str]] = frozenset({"node", "graph"})
 
     def __init__(self, num_features: int, *, width: int = 128, activation: str = "relu") -> None:
-        check_count("width", width)
+        check_whole("width", width, least=1)
         super().__init__(num_features, width=width, activation=activation)
         self.encoder = GCNEncoder(num_features, [2 * width, width], activation=activation)
         for fan_in, layer in zip((num_features, 2 * width), self.encoder.layers, strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from types import MappingProxyType
 import torch
 from torch_geometric.data import Data
 
+from graphcl.arguments import check_seed, unknown_name
 from graphcl.datasets import check_graph
 from graphcl.methods import grace_settings, ssgc
 from graphcl.methods.grace import Grace
@@ -89,10 +89,7 @@ def get_method(name: str) -> MethodEntry:
     """
     entry = _ENTRIES.get(str(name).lower())
     if entry is None:
-        raise ValueError(
-            f"unknown method {name!r}{_suggestion(str(name).lower(), _ENTRIES)}; "
-            f"there are {', '.join(_ENTRIES)}"
-        )
+        raise ValueError(unknown_name("method", name, _ENTRIES))
     return entry
 
 
@@ -150,9 +147,9 @@ def create_method(
     allowed = entry.parameter_names()
     for given in parameters:
         if given not in allowed:
-            hint = _suggestion(given, allowed)
-            names = ", ".join(allowed) if allowed else "none"
-            raise ValueError(f"{entry.name} has no parameter {given!r}{hint}; allowed: {names}")
+            raise ValueError(unknown_name(f"parameter of {entry.name}", given, allowed))
+    if seed is not None:
+        seed = check_seed(seed)
     check_graph(data)
     published = entry.settings.get(str(dataset).lower())
     arguments: dict[str, object] = {} if published is None else dict(published.parameters)
@@ -169,11 +166,6 @@ def create_method(
         method = entry.cls(first.x.size(1), **arguments)
     method.check_level(data)
     return method, settings
-
-
-def _suggestion(given: str, names: Mapping[str, object] | Sequence[str]) -> str:
-    near = difflib.get_close_matches(given, list(names), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _entry(

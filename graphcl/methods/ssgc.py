@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphcl.methods.checks import check_count, check_share
+from graphcl.arguments import check_whole
+from graphcl.methods.checks import check_share
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import normalized_adjacency
@@ -50,7 +51,7 @@ class SSGC(Method):
     trained: ClassVar[bool] = False
 
     def __init__(self, num_features: int, *, steps: int = 16, alpha: float = 0.05) -> None:
-        self.steps = check_count("steps", steps)
+        self.steps = check_whole("steps", steps, least=1)
         self.alpha = check_share("alpha", alpha)
         super().__init__(num_features, steps=self.steps, alpha=self.alpha)
 

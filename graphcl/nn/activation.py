@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 
 from torch import nn
+
+from graphcl.arguments import unknown_name
 
 ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
@@ -29,7 +30,5 @@ def make_activation(name: str) -> nn.Module:
         ReLU()
     """
     if name not in ACTIVATIONS:
-        near = difflib.get_close_matches(str(name), ACTIVATIONS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"activation must be one of {sorted(ACTIVATIONS)}, got {name!r}{hint}")
+        raise ValueError(unknown_name("activation", name, ACTIVATIONS))
     return ACTIVATIONS[name]()

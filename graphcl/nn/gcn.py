@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
+from graphcl.arguments import check_whole
 from graphcl.nn.activation import make_activation
-from graphcl.nn.checks import check_width
 from graphcl.nn.sparse import normalized_adjacency
 
 
@@ -44,8 +44,8 @@ class GCNEncoder(nn.Module):
         super().__init__()
         if len(widths) == 0:
             raise ValueError("widths must name at least one layer, got none")
-        sizes = [check_width("num_features", num_features)]
-        sizes += [check_width("widths", width) for width in widths]
+        sizes = [check_whole("num_features", num_features, least=1)]
+        sizes += [check_whole("widths", width, least=1) for width in widths]
         self.layers = nn.ModuleList(
             GCNConv(fan_in, fan_out, normalize=False) for fan_in, fan_out in pairwise(sizes)
         )

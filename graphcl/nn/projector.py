@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from graphcl.nn.checks import check_width
+from graphcl.arguments import check_whole
 
 
 class Projector(nn.Module):
@@ -28,8 +28,8 @@ class Projector(nn.Module):
 
     def __init__(self, width: int, *, hidden: int | None = None) -> None:
         super().__init__()
-        check_width("width", width)
-        hidden = width if hidden is None else check_width("hidden", hidden)
+        check_whole("width", width, least=1)
+        hidden = width if hidden is None else check_whole("hidden", hidden, least=1)
         self.first = nn.Linear(width, hidden)
         self.activation = nn.ELU()
         self.second = nn.Linear(hidden, width)

@@ -94,6 +94,14 @@ def test_good_graphs_pass(data: Any) -> None:
             {"edge_attr": torch.zeros(3)},
             r"toy\.edge_attr has length 3, but it needs 2 \(.* edges\)",
         ),
+        (
+            {"edge_weight": torch.tensor([1.0, float("nan")])},
+            r"toy\.edge_weight is nan at row 1 \(1 of 2 values are not finite\)",
+        ),
+        (
+            {"edge_attr": torch.tensor([[1.0, float("inf")], [0.0, 0.0]])},
+            r"toy\.edge_attr is inf at row 0, column 1",
+        ),
         ({"edge_weight": torch.zeros(1)}, r"toy\.edge_weight has length 1, but it needs 2"),
     ],
 )

@@ -93,7 +93,7 @@ def test_the_root_comes_from_the_environment_or_is_datasets(
 
 def test_unknown_names_get_the_nearest_and_the_list() -> None:
     with pytest.raises(
-        ValueError, match=r"unknown data set 'digitz'\. Did you mean 'digits'\? Known: CiteSeer, "
+        ValueError, match=r"unknown data set 'digitz'; did you mean 'digits'\? Known: CiteSeer, "
     ):
         load("digitz")
     with pytest.raises(ValueError, match=r"unknown data set 'xyz'\. Known: "):
@@ -210,7 +210,8 @@ def test_missing_files_are_one_clear_line(tiny: DataCard, tiny_root: Path) -> No
     for part in (
         "Tiny",
         str(tiny_root),
-        "Planetoid/Tiny/raw/ind.tiny.ty.",
+        "Planetoid/Tiny/raw lacks ind.tiny.ty. Put",
+        "--data",
         "$GRAPHCL_DATA",
         "no network in tests",
     ):

@@ -121,7 +121,7 @@ def test_every_failure_is_named(changes: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize("name", ["num_nodes", "num_classes", "num_features", "seed"])
 def test_counts_are_integers(name: str) -> None:
     for wrong in (1.0, True, "3"):
-        with pytest.raises(TypeError, match=f"{name} must be an integer, got {wrong!r}"):
+        with pytest.raises(TypeError, match=f"{name} must be a whole number, got {wrong!r}"):
             draw(**{name: wrong})
 
 

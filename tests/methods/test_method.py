@@ -22,7 +22,7 @@ def test_mode_is_restored_when_encoding_fails(graph):
 
 
 def test_a_method_without_loss_says_so(graph):
-    with pytest.raises(NotImplementedError, match="Broken has no loss"):
+    with pytest.raises(TypeError, match="Broken has no loss"):
         Broken(6).loss(graph)
 
 
