@@ -7,7 +7,6 @@ the traceback too. Torch and everything else that is slow is imported inside the
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and all output.")]
 DataRoot = Annotated[
     Path | None,
-    typer.Option("--data", help="Folder of raw data [default: $GRAPHCL_DATA, then ./datasets]."),
+    typer.Option("--data", help="Folder of raw data; default: $GRAPHCL_DATA, then ./datasets."),
 ]
 
 
@@ -68,10 +67,20 @@ def one_line_errors(command: Command) -> Command:
         except (ValueError, TypeError, OSError) as error:
             if options["debug"]:
                 raise
-            typer.echo(f"graphcl: {' '.join(str(error).split())}", err=True)
+            typer.echo(f"graphcl: {_one_line(error)}", err=True)
             raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            typer.echo("graphcl: interrupted", err=True)
+            raise typer.Exit(130) from None
 
     return wrapped  # type: ignore[return-value]
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:  # no "[Errno 21]"
+        text = f"{error.filename}: {error.strerror[0].lower()}{error.strerror[1:]}"
+    return " ".join(text.split())
 
 
 def _show_version(wanted: bool) -> None:
@@ -115,8 +124,7 @@ def bench(
     chosen = load_suite(suite)
     if seeds is not None:
         chosen = chosen.with_seeds(seeds)
-    if data is not None and not data.is_dir():
-        raise NotADirectoryError(f"--data {data}: no such folder")
+    _check_folder(data)
     try:
         complete = run_session(
             chosen,
@@ -141,9 +149,10 @@ def datasets(data: DataRoot = None, debug: Debug = False) -> None:
     """List the data sets: size, licence, whether they are present."""
     from rich.table import Table
 
-    from graphcl.datasets import available
+    from graphcl.datasets import available, data_root
 
-    root = _data_root(data)
+    _check_folder(data)
+    root = data_root(data).resolve()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Name", "Level", "Graphs", "Nodes", "Edges", "Features", "Classes"):
         table.add_column(heading, justify="left" if heading in ("Name", "Level") else "right")
@@ -166,7 +175,8 @@ def datasets(data: DataRoot = None, debug: Debug = False) -> None:
     for licence, names in licences.items():
         console.print(f"{', '.join(names)}: {licence}", markup=False, highlight=False)
     console.print(
-        f"\nEdges: an undirected edge counts twice. Looked for files in {root}",
+        "\nEdges: an undirected edge counts twice. What is not present is downloaded at its "
+        f"first use. Looked for files in {root}",
         markup=False,
         highlight=False,
     )
@@ -189,8 +199,9 @@ def methods(debug: Debug = False) -> None:
     _console().print(table)
 
 
-def _data_root(data: Path | None) -> Path:
-    return (data or Path(os.environ.get("GRAPHCL_DATA") or "datasets")).resolve()
+def _check_folder(data: Path | None) -> None:
+    if data is not None and not data.is_dir():
+        raise NotADirectoryError(f"--data {data}: no such folder")
 
 
 def _console() -> Console:

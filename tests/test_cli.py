@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -157,20 +159,35 @@ def test_a_broken_suite(mini: Path, old: str, new: str, parts: tuple[str, ...]) 
 
 
 def test_other_bad_input(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
-    refused(graphcl("bench", "quikc"), "no suite 'quikc'", "citation, quick")
+    refused(
+        graphcl("bench", "quikc"),
+        "unknown suite 'quikc'; did you mean 'quick'? Known: citation, quick",
+    )
     refused(graphcl("bench", str(mini), "--data", "/nowhere"), "--data /nowhere: no such folder")
     refused(graphcl("bench", str(mini), "--seeds", "0"), "seeds must be at least 1, got 0")
     (tmp_path / "mini").mkdir()
     (tmp_path / "mini" / "results.jsonl").write_text("nonsense\n")
     refused(graphcl("bench", str(mini), "--results", str(tmp_path)), "results.jsonl, line 1")
     (tmp_path / "file").write_text("")
-    refused(graphcl("bench", str(mini), "--results", str(tmp_path / "file")), "file")
+    written = ("bench", str(mini), "--results", str(tmp_path / "file"))
+    refused(graphcl(*written), "results cannot be written to", "file/mini/results.jsonl")
+    refused(graphcl("datasets", "--data", "/nowhere"), "--data /nowhere: no such folder")
+    refused(graphcl("bench", str(tmp_path)), "is a folder; a suite is a YAML file")
+
+
+def test_a_report_that_cannot_be_written(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    """The numbers are shown and kept all the same."""
+    (tmp_path / "mini" / "table.md").mkdir(parents=True)
+    outcome = graphcl("bench", str(mini), "--results", str(tmp_path))
+    refused(outcome, "table.md: is a directory")
+    assert "digits: clustering, P-CLU" in outcome.stdout
+    assert len((tmp_path / "mini" / "results.jsonl").read_text().splitlines()) == 8
 
 
 def test_debug_shows_the_traceback() -> None:
     for arguments in (["--debug", "bench", "quikc"], ["bench", "quikc", "--debug"]):
         assert isinstance(graphcl(*arguments).exception, FileNotFoundError)
-    refused(graphcl("bench", "quikc"), "no suite")  # and is forgotten by the next call
+    refused(graphcl("bench", "quikc"), "unknown suite")  # and is forgotten by the next call
 
 
 def test_interrupted(mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +198,39 @@ def test_interrupted(mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     outcome = graphcl("bench", str(mini), "--results", str(tmp_path))
     assert outcome.exit_code == 130
     assert "interrupted; finished results are in" in outcome.stderr
+    monkeypatch.setattr("graphcl.benchmark.load_suite", stop)
+    outcome = graphcl("bench", str(mini))
+    assert (outcome.exit_code, outcome.stderr) == (130, "graphcl: interrupted\n")
+
+
+@pytest.mark.slow
+def test_ctrl_c_for_real(mini: Path, tmp_path: Path) -> None:
+    """What was finished stays, no process stays, and the same command goes on."""
+    slow = "{method: grace, parameters: {epochs: 100000}}"
+    mini.write_text(MINI.replace("ssgc", slow))
+    command = [sys.executable, "-m", "graphcl", "bench", str(mini), "--results", str(tmp_path)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    results = tmp_path / "mini" / "results.jsonl"
+    deadline = time.monotonic() + 120
+    while not (results.exists() and results.read_text().count("\n") == 4):
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert errors == (
+        f"graphcl: interrupted; finished results are in {tmp_path / 'mini'}, "
+        "the same command continues\n"
+    )
+    assert results.read_text().count("\n") == 4
+    mini.write_text(MINI)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "4 of 8 cells are finished already" in done.stdout
 
 
 def test_a_mini_suite_for_real(mini: Path, tmp_path: Path) -> None:
@@ -210,9 +260,3 @@ def test_without_the_bench_extra() -> None:
         assert done.returncode == 2
         assert done.stderr.strip().endswith('pip install "graphcl[bench]"')
         assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_help_does_not_import_torch() -> None:
-    code = "import sys, graphcl.cli; print('torch' in sys.modules, 'pydantic' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False", "False"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from graphcl.arguments import unknown_name
 
 if TYPE_CHECKING:
     from graphcl.benchmark.suite import MethodRow, Suite
@@ -56,20 +57,6 @@ class Catalogue:
         )
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """A message for a name that does not exist, with the nearest that does.
-
-    Example:
-        >>> unknown("method", "grac", ["grace", "raw"])
-        "unknown method 'grac'; did you mean 'grace'? Known: grace, raw"
-    """
-    names = sorted(known)
-    by_lower = {entry.lower(): entry for entry in names}
-    nearest = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
-    hint = f"; did you mean {by_lower[nearest[0]]!r}?" if nearest else "."
-    return f"unknown {kind} {name!r}{hint} Known: {', '.join(names) or 'none'}"
-
-
 def check_suite(suite: Suite, catalogue: Catalogue) -> list[Problem]:
     """Find what pydantic cannot know: unknown names, duplicates, rows that cannot run.
 
@@ -96,7 +83,7 @@ def _check_datasets(suite: Suite, catalogue: Catalogue) -> list[Problem]:
     for i, entry in enumerate(suite.datasets):
         here: Location = ("datasets", i)
         if entry.name.lower() not in known:
-            problems.append((here, unknown("data set", entry.name, catalogue.datasets)))
+            problems.append((here, unknown_name("data set", entry.name, catalogue.datasets)))
             continue
         if entry.evaluations is not None:
             place = (*here, "evaluations")
@@ -104,7 +91,7 @@ def _check_datasets(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         if entry.methods is not None:
             place = (*here, "methods")
             problems += [
-                ((*place, j), unknown("row", label, labels))
+                ((*place, j), unknown_name("row", label, labels))
                 for j, label in enumerate(entry.methods)
                 if label not in labels
             ]
@@ -130,7 +117,7 @@ def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         here: Location = ("methods", i)
         if row.method not in catalogue.methods:
             problems.append(
-                ((*here, "method"), unknown("method", row.method, catalogue.methods)),
+                ((*here, "method"), unknown_name("method", row.method, catalogue.methods)),
             )
         if row.name in first:
             problems.append(
@@ -147,7 +134,7 @@ def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         problems += [
             (
                 (*here, "per_dataset", name),
-                unknown("data set of this suite", name, [d.name for d in suite.datasets]),
+                unknown_name("data set of this suite", name, [d.name for d in suite.datasets]),
             )
             for name in row.per_dataset
             if name.lower() not in in_suite
@@ -156,7 +143,7 @@ def _check_methods(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         given = [row.parameters, *row.per_dataset.values()]
         allowed = catalogue.parameters.get(row.method)
         problems += [
-            ((*here, *place, name), unknown(f"parameter of {row.method}", name, allowed))
+            ((*here, *place, name), unknown_name(f"parameter of {row.method}", name, allowed))
             for place, names in zip(places, given, strict=True)
             for name in names
             if allowed is not None and name not in allowed
@@ -171,7 +158,7 @@ def _same(one: MethodRow, other: MethodRow) -> bool:
 
 def _check_protocols(ids: list[str], place: Location, catalogue: Catalogue) -> list[Problem]:
     problems: list[Problem] = [
-        ((*place, i), unknown("protocol", identifier, catalogue.protocols))
+        ((*place, i), unknown_name("protocol", identifier, catalogue.protocols))
         for i, identifier in enumerate(ids)
         if identifier not in catalogue.protocols
     ]
@@ -187,13 +174,13 @@ def _check_published(suite: Suite, catalogue: Catalogue) -> list[Problem]:
     for i, figure in enumerate(suite.published):
         here: Location = ("published", i)
         if figure.dataset.lower() not in {name.lower() for name in datasets}:
-            message = unknown("data set of this suite", figure.dataset, datasets)
+            message = unknown_name("data set of this suite", figure.dataset, datasets)
             problems.append(((*here, "dataset"), message))
         if figure.method not in labels:
-            message = unknown("row of this suite", figure.method, labels)
+            message = unknown_name("row of this suite", figure.method, labels)
             problems.append(((*here, "method"), message))
         if figure.protocol not in protocols:
-            message = unknown("protocol", figure.protocol, protocols)
+            message = unknown_name("protocol", figure.protocol, protocols)
             problems.append(((*here, "protocol"), message))
         key = (figure.dataset.lower(), figure.method, figure.protocol, figure.metric)
         if key in first:

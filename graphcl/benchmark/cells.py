@@ -6,12 +6,14 @@ numbers, so a cell whose method, parameters or data set changed is another cell 
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from graphcl.benchmark.suite import Suite
 
@@ -40,11 +42,6 @@ class Cell:
     parameters: dict[str, Any]
     protocol: str
     seed: int
-
-    @property
-    def title(self) -> str:
-        """The cell in words."""
-        return f"{self.dataset} · {self.row} · {self.protocol} · seed {self.seed}"
 
 
 @dataclass(frozen=True)
@@ -101,15 +98,20 @@ class CellResult:
         """Read what `to_json` wrote; fields that are not known here are left out.
 
         Raises:
-            ValueError: Not the JSON of a result.
+            ValueError: Not the JSON of a result; the message names the first field that is wrong.
         """
         try:
-            values = json.loads(text)
-            cell = Cell(**{name: values["cell"][name] for name in Cell.__dataclass_fields__})
-            known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-            return cls(**{**known, "cell": cell})
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"not the result of a cell: {error!r}") from error
+            return _reader().validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field_name = ".".join(str(step) for step in first["loc"])
+            where = f"{field_name}: " if field_name else ""
+            raise ValueError(f"{where}{first['msg'][0].lower()}{first['msg'][1:]}") from None
+
+
+@functools.cache
+def _reader() -> TypeAdapter[CellResult]:
+    return TypeAdapter(CellResult)
 
 
 Fingerprint = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
@@ -133,19 +135,11 @@ def installed_fingerprint(
 
     card = next(card for card in available() if card.name == dataset)
     entry = get_method(method)
-    published = entry.settings.get(dataset.lower())
-    training = entry.training if published is None else published.training or entry.training
-    arguments = inspect.signature(entry.cls).parameters.values()
-    defaults = {a.name: a.default for a in arguments if a.kind is a.KEYWORD_ONLY}
+    arguments, training = entry.settings_for(dataset)
     return {
         "dataset": [card.name, card.loader, dict(card.arguments)],
         "method": [method, entry.version],
-        "settings": {
-            **defaults,
-            **(asdict(training) if entry.trained else {}),
-            **(published.parameters if published is not None else {}),
-            **parameters,
-        },
+        "settings": {**arguments, **(asdict(training) if entry.trained else {}), **parameters},
     }
 
 

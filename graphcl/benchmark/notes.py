@@ -30,7 +30,7 @@ def notes_of(
     """
     used = list(dict.fromkeys(cell.protocol for cell in cells))
     notes = [_reading(suite)]
-    if any(not result.done for result in results):
+    if _some_seeds_only(cells, results):
         notes.append("(n/m): only n of the m seeds finished; see the failures below.")
     notes += [f"{identifier}: {descriptions[identifier]}." for identifier in used]
     notes += _settings(results)
@@ -51,6 +51,16 @@ def _reading(suite: Suite) -> str:
         "seed. Peak MiB: of the whole process, libraries included (of the accelerator, where "
         "one was used)."
     )
+
+
+def _some_seeds_only(cells: Sequence[Cell], results: Sequence[CellResult]) -> bool:
+    """Whether a row has some of its seeds, but not all: where tables say (n/m)."""
+    done = {result.cell.key for result in results if result.done}
+    finished: dict[tuple[str, str, str], set[bool]] = {}
+    for cell in cells:
+        place = (cell.dataset, cell.row, cell.protocol)
+        finished.setdefault(place, set()).add(cell.key in done)
+    return any(len(kinds) == 2 for kinds in finished.values())
 
 
 def _settings(results: Sequence[CellResult]) -> list[str]:

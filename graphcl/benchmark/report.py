@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from graphcl.benchmark.aggregate import DatasetStatistics, ProtocolStatistics, gather
 from graphcl.benchmark.cells import Cell, CellResult
@@ -18,18 +18,6 @@ from graphcl.plotting import Bar, BarPanel, plot_bars
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-
-class ProtocolText(Protocol):
-    """What the report needs to know of a protocol (`graphcl.evaluation.Protocol` has it)."""
-
-    @property
-    def task(self) -> str:
-        """What is done with the embeddings: "probe" or "clustering"."""
-
-    @property
-    def description(self) -> str:
-        """The protocol spelt out."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,6 @@ def make_report(
     results: Mapping[str, CellResult],
     *,
     command: str = "",
-    protocols: Mapping[str, ProtocolText] | None = None,
 ) -> Report:
     """Put the results of a suite together.
 
@@ -62,14 +49,11 @@ def make_report(
         cells: Its cells (`plan_cells`).
         results: Cell key -> result (`ResultStore.read`).
         command: The command that made the results, for the notes.
-        protocols: Protocol id -> its task and description. Default: those of graphcl.
     """
-    if protocols is None:
-        from graphcl.evaluation import PROTOCOLS
+    from graphcl.evaluation import PROTOCOLS
 
-        protocols = PROTOCOLS
-    tasks = {identifier: protocol.task for identifier, protocol in protocols.items()}
-    texts = {identifier: protocol.description for identifier, protocol in protocols.items()}
+    tasks = {identifier: protocol.task for identifier, protocol in PROTOCOLS.items()}
+    texts = {identifier: protocol.description for identifier, protocol in PROTOCOLS.items()}
     used = [results[cell.key] for cell in cells if cell.key in results]
     return Report(
         suite=suite,

@@ -113,8 +113,8 @@ def run_session(
                 listener=progress,
             )
         report = make_report(suite, cells, store.read(), command=command_line())
+        print_report(report, console)  # first: files may fail to be written
         files = write_report(report, folder)
-    print_report(report, console)
     console.print()
     if summary.failed:
         console.print(

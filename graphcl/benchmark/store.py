@@ -32,8 +32,15 @@ class ResultStore:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> ResultStore:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("a+b")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            file = self.path.open("a+b")
+        except OSError as error:
+            blocked = isinstance(error, FileExistsError | NotADirectoryError)
+            reason = "a file stands where a folder is needed" if blocked else error.strerror
+            raise OSError(
+                f"results cannot be written to {self.path} ({reason}); use another --results"
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -25,10 +25,19 @@ from pydantic import (
     ValidationError,
 )
 
+from graphcl.arguments import check_whole, unknown_name
 from graphcl.benchmark.catalogue import Catalogue, check_suite
 from graphcl.benchmark.yaml_source import SuiteError, YamlSource, read_yaml
 
 DEFAULT_SEEDS = 5
+# What pydantic calls by words of its own.
+PLAIN_WORDS = {
+    "list_type": "must be a list",
+    "string_type": "must be a text",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a name or a mapping",
+    "string_pattern_mismatch": "must be letters, digits, '.', '_' and '-' (not first)",
+}
 
 
 def _method_from_text(value: Any) -> Any:
@@ -41,11 +50,13 @@ def _dataset_from_text(value: Any) -> Any:
 
 def _seeds_from_count(value: Any) -> Any:
     """`seeds: 5` means the seeds 0, 1, 2, 3, 4."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value < 1:
-            raise ValueError(f"at least one seed is needed, got {value}")
-        return list(range(value))
-    return value
+    if isinstance(value, list):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"must be a number of seeds or a list of them, got {value!r}")
+    if value < 1:
+        raise ValueError(f"at least one seed is needed, got {value}")
+    return list(range(value))
 
 
 class _Strict(BaseModel):
@@ -156,8 +167,7 @@ class Suite(_Strict):
 
     def with_seeds(self, count: int) -> Suite:
         """The same suite with the seeds 0..count-1."""
-        if count < 1:
-            raise ValueError(f"seeds must be at least 1, got {count}")
+        check_whole("seeds", count, least=1)
         return self.model_copy(update={"seeds": list(range(count))})
 
 
@@ -237,8 +247,8 @@ def _read(source: str | Path) -> tuple[str, str]:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; a suite is a YAML file")
     if not path.is_file():
-        known = ", ".join(shipped)
-        raise FileNotFoundError(f"no suite {str(source)!r}: neither a file nor one of {known}")
+        message = unknown_name("suite", str(source), shipped)
+        raise FileNotFoundError(f"{message}; nor is there a YAML file of that name")
     try:
         return path.read_text(encoding="utf-8"), str(path)
     except UnicodeDecodeError as error:
@@ -247,7 +257,8 @@ def _read(source: str | Path) -> tuple[str, str]:
 
 def _explain(error: ValidationError, source: YamlSource) -> str:
     """The first thing that pydantic found, said in one line."""
-    first = error.errors()[0]
+    # A misspelt field is missing and unknown at once: the unknown one says more.
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
     location = [step for step in first["loc"] if isinstance(step, int | str)]
     kind = first["type"]
     if kind == "missing":
@@ -255,11 +266,12 @@ def _explain(error: ValidationError, source: YamlSource) -> str:
         place = source.place(location[:-1])
     elif kind == "extra_forbidden":
         model = _model_at(location)
-        message = f"unknown field {str(location[-1])!r}; allowed: {_fields(model)}"
+        message = unknown_name("field", str(location[-1]), model.model_fields)
         place = source.place(location)
     else:
         given = first["input"]
-        message = first["msg"].removeprefix("Value error, ")
+        message = PLAIN_WORDS.get(kind, first["msg"].removeprefix("Value error, "))
+        message = message.replace("Input should be", "must be")
         message = message[0].lower() + message[1:]
         if "got" not in message:
             message = f"{message}, got {_shorten(given)}"

@@ -62,7 +62,8 @@ def show_measured(value: Measured, metric: str) -> str:
         '79.1 ± 0.4 (4/5)'
     """
     seeds = "" if value.count == value.asked else f" ({value.count}/{value.asked})"
-    if not style_of(metric).percent and value.std == 0 and value.mean == int(value.mean):
+    spread = value.std > 0  # False for NaN, the deviation of a single seed
+    if not style_of(metric).percent and not spread and value.mean == int(value.mean):
         return f"{value.mean:.0f}{seeds}"
     return f"{show_number(value.mean, value.std)}{seeds}"
 

@@ -61,6 +61,7 @@ def run_task(task: Task, emit: Emit) -> None:
         emit: Called with every result as soon as it is known, and with signs of life.
     """
     from graphcl.datasets import load
+    from graphcl.evaluation import make_split
 
     first = task.cells[0]
     common = {"versions": versions(), "machine": machine()}
@@ -73,16 +74,25 @@ def run_task(task: Task, emit: Emit) -> None:
     by_seed: dict[int, list[Cell]] = {}
     for cell in task.cells:
         by_seed.setdefault(cell.seed, []).append(cell)
-    for cells in by_seed.values():
+    for asked in by_seed.values():
+        cells, splits = [], []
+        for cell in asked:  # a split that cannot be made is known before the training
+            try:
+                splits.append(make_split(cell.protocol, data, cell.seed).hash)
+                cells.append(cell)
+            except Exception as error:
+                _emit_failures([cell], error, common, emit)
+        if not cells:
+            continue
         try:
             training = _train(cells[0], data, emit)
         except Exception as error:
             _emit_failures(cells, error, common, emit)
             continue
-        for cell in cells:
+        for cell, split_hash in zip(cells, splits, strict=True):
             emit(Progress(f"seed {cell.seed}, {cell.protocol}"))
             try:
-                emit(_evaluate(cell, training, data, common))
+                emit(_evaluate(cell, training, data, {**common, "split_hash": split_hash}))
             except Exception as error:
                 _emit_failures([cell], error, {**common, **training.measures}, emit)
 
@@ -131,7 +141,7 @@ def _evaluate(
 ) -> CellResult:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    from graphcl.evaluation import evaluate, make_split
+    from graphcl.evaluation import evaluate
 
     start = time.perf_counter()
     # On little work threads only wait for each other, on a busy machine ten times as long.
@@ -143,7 +153,6 @@ def _evaluate(
         cell=cell,
         status="done",
         metrics={name: float(value) for name, value in metrics.items()},
-        split_hash=make_split(cell.protocol, data, cell.seed).hash,
         seconds_evaluation=seconds,
         timestamp=now(),
         **training.measures,

@@ -4,5 +4,6 @@ from graphcl.datasets.card import DataCard
 from graphcl.datasets.check import check_graph
 from graphcl.datasets.loading import available, load
 from graphcl.datasets.planted import planted_partition
+from graphcl.datasets.raw_files import data_root
 
-__all__ = ["DataCard", "available", "check_graph", "load", "planted_partition"]
+__all__ = ["DataCard", "available", "check_graph", "data_root", "load", "planted_partition"]

@@ -17,7 +17,7 @@ _HOST = ("github.com", 443)  # whence PyG downloads the sets that have cards
 _PATIENCE = 3.0  # seconds
 
 
-def data_root(root: str | Path | None) -> Path:
+def data_root(root: str | Path | None = None) -> Path:
     """The folder of all data sets: `root`, else `$GRAPHCL_DATA`, else `./datasets`."""
     return Path(root or os.environ.get("GRAPHCL_DATA") or "datasets").expanduser()
 

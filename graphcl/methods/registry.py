@@ -59,9 +59,18 @@ class MethodEntry:
 
     def parameter_names(self) -> list[str]:
         """What :func:`create_method` takes: the method's arguments, then the training settings."""
+        return list(self._defaults()) + (_TRAINING_NAMES if self.trained else [])
+
+    def settings_for(self, dataset: str | None) -> tuple[dict[str, object], TrainingSettings]:
+        """The method's arguments and training settings on a data set: published, else defaults."""
+        published = self.settings.get(str(dataset).lower())
+        if published is None:
+            return self._defaults(), self.training
+        return {**self._defaults(), **published.parameters}, published.training or self.training
+
+    def _defaults(self) -> dict[str, object]:
         arguments = inspect.signature(self.cls).parameters.values()
-        names = [p.name for p in arguments if p.kind is inspect.Parameter.KEYWORD_ONLY]
-        return names + (_TRAINING_NAMES if self.trained else [])
+        return {a.name: a.default for a in arguments if a.kind is a.KEYWORD_ONLY}
 
 
 def method_names() -> list[str]:
@@ -151,11 +160,7 @@ def create_method(
     if seed is not None:
         seed = check_seed(seed)
     check_graph(data)
-    published = entry.settings.get(str(dataset).lower())
-    arguments: dict[str, object] = {} if published is None else dict(published.parameters)
-    training = entry.training
-    if published is not None and published.training is not None:
-        training = published.training
+    arguments, training = entry.settings_for(dataset)
     changes = {key: value for key, value in parameters.items() if key in _TRAINING_NAMES}
     arguments |= {key: value for key, value in parameters.items() if key not in changes}
     settings = dataclasses.replace(training, **changes)  # type: ignore[arg-type]

@@ -130,8 +130,19 @@ def test_what_was_not_run_says_so_and_nothing_at_all_still_makes_a_table() -> No
     assert clustering.headings == ("Method", "ACC", "NMI")
 
 
+def test_the_legend_of_missing_seeds_stands_only_where_a_table_needs_it() -> None:
+    def legend(**options: object) -> bool:
+        notes = report_of(**options).notes  # type: ignore[arg-type]
+        return any(note.startswith("(n/m)") for note in notes)
+
+    assert not legend()
+    assert legend(failing={("raw", "P-CLU", 1)})
+    assert not legend(failing={("raw", "P-CLU", seed) for seed in range(3)})
+
+
 def test_one_seed_has_no_spread(tmp_path: Path) -> None:
     report = report_of(SUITE.replace("seeds: 3", "seeds: 1"))
+    assert column(tables(report)[1], "Clusters") == ["10", "10"]
     assert column(tables(report)[0], "Accuracy") == ["50.0", "70.0"]
     assert "Percent, one seed;" in report.notes[0]
     write_report(report, tmp_path)

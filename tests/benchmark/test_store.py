@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphcl.benchmark import Cell, CellResult, ResultStore, plan_cells
+from graphcl.benchmark import CellResult, ResultStore, plan_cells
 from tests.benchmark.fakes import SUITE, fingerprint, result, suite
 
 CELLS = plan_cells(suite(), fingerprint=fingerprint)
@@ -55,11 +55,30 @@ def test_a_file_that_was_cut_anywhere_goes_on(
 def test_a_foreign_line_is_refused_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     filled(path, 1)
-    for foreign in ("{not json\n", '{"cell": 1}\n', "[]\n"):
-        path.write_text(foreign + path.read_text())
-        with pytest.raises(ValueError, match=r"r\.jsonl, line 1: not a result"):
+    good = path.read_text()
+    for foreign, why in (
+        ("{not json\n", "invalid JSON"),
+        ('{"cell": 1}\n', "cell: "),
+        ('{"status": "done"}\n', "cell: field required"),
+        ("[]\n", "must be|should be"),
+        (good.replace("0.5", '"much"', 1), r"metrics\.\w+: .*valid number"),
+        (good.replace('"done"', '"well"', 1), "status: "),
+        ("\udcff\n", "utf-8"),
+    ):
+        path.write_text(foreign + good, errors="surrogateescape")
+        message = rf"r\.jsonl, line 1: not a result \(.*({why})"
+        with pytest.raises(ValueError, match=message) as caught:
             ResultStore(path).read()
-        path.write_text(path.read_text().removeprefix(foreign))
+        assert "\n" not in str(caught.value)
+        path.write_text(good)
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"cannot be written to .*r\.jsonl \(a file stands"):
+        ResultStore(tmp_path / "file" / "r.jsonl").__enter__()
+    with pytest.raises(OSError, match=r"cannot be written to .* \(Is a directory\); use another"):
+        ResultStore(tmp_path).__enter__()
 
 
 def test_two_writers_are_refused(tmp_path: Path) -> None:
@@ -111,8 +130,3 @@ def test_the_installed_fingerprint_holds_version_and_resolved_settings() -> None
     assert cora["method"] == ["grace", 1]
     assert citeseer["settings"]["temperature"] == 0.9
     assert "epochs" not in installed_fingerprint("Cora", "raw", {})["settings"]
-
-
-def test_titles() -> None:
-    cell: Cell = CELLS[0]
-    assert cell.title == "digits · raw · P-RND2 · seed 0"

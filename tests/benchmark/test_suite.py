@@ -60,8 +60,9 @@ def test_a_data_set_may_choose_rows_and_evaluations() -> None:
         ("[P-RND2, P-CLU]", "[P-CLU, P-CLU]", "evaluations[1]: protocol 'P-CLU' is given twice"),
         ("seeds: 3", "seeds: [1, 1]", "seeds[1]: seed 1 is given twice"),
         ("seeds: 3", "seeds: 0", "line 5, column 8, seeds: at least one seed is needed, got 0"),
-        ("seeds: 3", "seeds: [-1]", "seeds[0]: input should be greater than or equal to 0, got -1"),
-        ("seeds: 3", "seeds: many", "seeds: input should be a valid list, got 'many'"),
+        ("seeds: 3", "seeds: [-1]", "seeds[0]: must be greater than or equal to 0, got -1"),
+        ("seeds: 3", "seeds: many", "seeds: must be a number of seeds or a "
+         "list of them, got 'many'"),
         ("[raw, ssgc]", "[raw, raw]", "methods[1]: row 'raw' is given twice (first as methods[0])"),
         ("[raw, ssgc]", "[raw, {method: raw, label: b}]", "row 'b' computes the same as row 'raw'"),
         ("[raw, ssgc]", "[raw, {method: ssgc, parameters: {step: 2}}]", "line 3, column "
@@ -72,18 +73,26 @@ def test_a_data_set_may_choose_rows_and_evaluations() -> None:
          "methods[0].per_dataset.Cora: unknown data set of this suite 'Cora'. Known: digits"),
         ("[raw, ssgc]", "[{label: a}]", "methods[0]: field 'method' is missing"),
         ("[raw, ssgc]", "[{method: raw, lable: a}]", "methods[0].lable: unknown field 'lable'; "
-         "allowed: method, label, parameters, per_dataset"),
+         "did you mean 'label'? Known: label, method, parameters, per_dataset"),
         ("[raw, ssgc]", "[]", "methods: list should have at least 1 item"),
-        ("name: small", "nom: small", "field 'name' is missing (and 1 more problem)"),
-        ("name: small", "name: ../up", "line 1, column 7, name: string should match pattern"),
-        ("seeds: 3", "sedes: 3", "sedes: unknown field 'sedes'; allowed: name, description"),
+        ("name: small", "nom: small", "nom: unknown field 'nom'; did you mean 'name'? "
+         "Known: datasets, description, evaluations, methods, name, published, seeds, timeout "
+         "(and 1 more problem)"),
+        ("name: small", "name: ../up", "line 1, column 7, name: must be letters, digits, "
+         "'.', '_' and '-' (not first), got '../up'"),
+        ("name: small", "name: 3", "name: must be a text, got 3"),
+        ("name: small", "", "field 'name' is missing"),
+        ("[digits]", "digits", "datasets: must be a list, got 'digits'"),
+        ("[digits]", "[3]", "datasets[0]: must be a name or a mapping, got 3"),
+        ("[raw, ssgc]", "[{method: raw, parameters: 3}]", "parameters: must be a mapping, got 3"),
+        ("seeds: 3", "sedes: 3", "sedes: unknown field 'sedes'; did you mean 'seeds'?"),
         ("[digits]", "[digit-graphs]", "datasets[0]: method 'ssgc' does not work on the "
          "graph-level data set 'digit-graphs'; name the rows that do with a 'methods' list"),
         ("[digits]", "[{name: digits, methods: [grace]}]", "datasets[0].methods[0]: unknown row "
          "'grace'"),
         ("[digits]", "[{name: digits, evaluations: [P]}]", "datasets[0].evaluations[0]: unknown "
          "protocol 'P'"),
-        ("seeds: 3", "timeout: -1", "timeout: input should be greater than 0, got -1"),
+        ("seeds: 3", "timeout: -1", "timeout: must be greater than 0, got -1"),
     ],
 )  # fmt: skip
 def test_messages(old: str, new: str, message: str) -> None:
@@ -101,9 +110,9 @@ def test_messages(old: str, new: str, message: str) -> None:
         ("digits", "Cora", "published[0].dataset: unknown data set of this suite 'Cora'"),
         ("raw", "rav", "published[0].method: unknown row of this suite 'rav'; did you mean 'raw'?"),
         ("P-RND2", "P-RND9", "published[0].protocol: unknown protocol 'P-RND9'; did you mean"),
-        ("50", "500", "published[0].value: input should be less than or equal to 100, got 500"),
+        ("50", "500", "published[0].value: must be less than or equal to 100, got 500"),
         (", source: a paper", "", "published[0]: field 'source' is missing"),
-        ("50", "'50'", "published[0].value: input should be a valid number, got '50'"),
+        ("50", "'50'", "published[0].value: must be a valid number, got '50'"),
     ],
 )
 def test_messages_of_published_figures(old: str, new: str, message: str) -> None:
@@ -145,7 +154,7 @@ def test_loading_files(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(SUITE)
     assert load_suite(path, catalogue=CATALOGUE).name == "small"
-    with pytest.raises(FileNotFoundError, match="no suite 'quik': neither a file nor one of cit"):
+    with pytest.raises(FileNotFoundError, match="unknown suite 'quik'; did you mean 'quick'"):
         load_suite("quik")
     with pytest.raises(IsADirectoryError, match="is a folder; a suite is a YAML file"):
         load_suite(tmp_path)
