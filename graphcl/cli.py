@@ -7,11 +7,14 @@ the traceback too. Torch and everything else that is slow is imported inside the
 from __future__ import annotations
 
 import functools
+import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 from graphcl import __version__
 
@@ -69,9 +72,6 @@ def one_line_errors(command: Command) -> Command:
                 raise
             typer.echo(f"graphcl: {_one_line(error)}", err=True)
             raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            typer.echo("graphcl: interrupted", err=True)
-            raise typer.Exit(130) from None
 
     return wrapped  # type: ignore[return-value]
 
@@ -125,6 +125,7 @@ def bench(
     if seeds is not None:
         chosen = chosen.with_seeds(seeds)
     _check_folder(data)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         complete = run_session(
             chosen,
@@ -210,8 +211,15 @@ def _console() -> Console:
     return Console()
 
 
+def _leave_at_once(number: int, frame: FrameType | None) -> NoReturn:
+    """Ctrl-C before any work: NumPy and torch swallow or garble an exception while they load."""
+    print("graphcl: interrupted", file=sys.stderr, flush=True)
+    os._exit(130)
+
+
 def main() -> None:
     """Entry point of the command `graphcl`."""
+    signal.signal(signal.SIGINT, _leave_at_once)
     try:
         app()
     except ModuleNotFoundError as error:

@@ -198,9 +198,17 @@ def test_interrupted(mini: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     outcome = graphcl("bench", str(mini), "--results", str(tmp_path))
     assert outcome.exit_code == 130
     assert "interrupted; finished results are in" in outcome.stderr
-    monkeypatch.setattr("graphcl.benchmark.load_suite", stop)
-    outcome = graphcl("bench", str(mini))
-    assert (outcome.exit_code, outcome.stderr) == (130, "graphcl: interrupted\n")
+
+
+def test_interrupted_while_libraries_load() -> None:
+    code = (
+        "import os, signal, sys, graphcl.benchmark as benchmark\n"
+        "benchmark.load_suite = lambda name: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.argv = ['graphcl', 'bench', 'quick']\n"
+        "from graphcl.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "graphcl: interrupted\n")
 
 
 @pytest.mark.slow
