@@ -15,4 +15,6 @@ def test_python_example_runs(capsys) -> None:  # type: ignore[no-untyped-def]
 
 def test_commands_are_marked() -> None:
     for name in ("run", "test"):
-        assert re.search(rf"<!-- command: {name} -->\n```sh\npip install -c constraints.txt ", README)
+        assert re.search(
+            rf"<!-- command: {name} -->\n```sh\npip install -c constraints.txt ", README
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from graphcl.arguments import check_number
 from graphcl.contrast import (
     Block,
     Direction,
@@ -62,7 +62,7 @@ class InfoNCELoss(nn.Module):
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
 
     Raises:
-        TypeError: ``negatives`` is no strategy.
+        TypeError: An argument of the wrong type.
         ValueError: An argument outside its range, or a combination without a meaning.
 
     Example:
@@ -86,8 +86,8 @@ class InfoNCELoss(nn.Module):
         tile: int | None = None,
     ) -> None:
         super().__init__()
-        if not (math.isfinite(temperature) and temperature > 0):
-            raise ValueError(f"temperature must be finite and above 0, got {temperature}")
+        if check_number("temperature", temperature) <= 0:
+            raise ValueError(f"temperature must be above 0, got {temperature}")
         given = {
             "positive_in_denominator": positive_in_denominator,
             "positives": positives,
@@ -101,7 +101,7 @@ class InfoNCELoss(nn.Module):
         if tile is not None and tile < 1:
             raise ValueError(f"tile must be at least 1, got {tile}")
         if debias is not None:
-            if not 0 <= debias < 1:
+            if not 0 <= check_number("debias", debias) < 1:
                 raise ValueError(f"debias must be a probability from 0 to below 1, got {debias}")
             if positive_in_denominator == "weighted" or not normalize:
                 raise ValueError(
@@ -141,9 +141,10 @@ class InfoNCELoss(nn.Module):
             A scalar, or with ``reduction="none"`` one ``[N]`` (and ``[M]``) a direction.
 
         Raises:
-            TypeError: Embeddings that are not floating point.
-            ValueError: Shapes that do not fit; no anchor with a negative where the positive is
-                excluded from the denominator (the logarithm of an empty sum).
+            TypeError: Embeddings that are not floating point tensors, ``pairs`` that are none.
+            ValueError: Shapes that do not fit; NaN or infinite embeddings; no anchor with a
+                negative where the positive is excluded from the denominator (the logarithm of an
+                empty sum).
         """
         pairs = self._check(z1, z2, pairs)
         block = None if queue is None else queue if isinstance(queue, Block) else Block(queue)
@@ -185,6 +186,8 @@ class InfoNCELoss(nn.Module):
                     f"{len(z1)} and {len(z2)}"
                 )
             pairs = _aligned(len(z1))
+        if not isinstance(pairs, Pairs):
+            raise TypeError(f"pairs must be a graphcl.contrast.Pairs, got {type(pairs).__name__}")
         if (pairs.num_anchors, pairs.num_candidates) != (len(z1), len(other)):
             raise ValueError(
                 f"pairs must be between {len(z1)} anchors and {len(other)} candidates, as many as "
@@ -259,8 +262,14 @@ def _aligned(num_items: int) -> Pairs:
 
 
 def _check_rows(name: str, z: Tensor, width: int | None = None) -> None:
+    if not isinstance(z, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(z).__name__}")
     if not z.dtype.is_floating_point:
         raise TypeError(f"{name} must be floating point, got {z.dtype}")
     if z.dim() != 2 or 0 in z.shape or (width is not None and z.size(1) != width):
         wanted = "d" if width is None else width
         raise ValueError(f"{name} must have shape [N, {wanted}], not empty, got {list(z.shape)}")
+    finite = torch.isfinite(z.detach()).all(1)
+    if not bool(finite.all()):
+        row = int((~finite).nonzero()[0])
+        raise ValueError(f"{name} must be finite, but row {row} holds NaN or infinite values")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from graphcl.arguments import check_number
 from graphcl.contrast import Block, Rows
 from graphcl.negatives.strategy import NegativeStrategy
 
@@ -25,6 +25,7 @@ class HardNegatives(NegativeStrategy):
         detach: Let no gradient flow through the weights (the authors' code lets it).
 
     Raises:
+        TypeError: ``beta`` is no number.
         ValueError: ``beta`` negative or not finite.
 
     Example:
@@ -38,8 +39,8 @@ class HardNegatives(NegativeStrategy):
 
     def __init__(self, beta: float = 1.0, *, detach: bool = False) -> None:
         super().__init__()
-        if not (math.isfinite(beta) and beta >= 0):
-            raise ValueError(f"beta must be finite and at least 0, got {beta}")
+        if check_number("beta", beta) < 0:
+            raise ValueError(f"beta must be at least 0, got {beta}")
         self.beta = beta
         self.detach = detach
 

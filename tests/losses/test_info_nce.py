@@ -427,8 +427,8 @@ def test_duplicated_rows() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"temperature": 0.0}, "temperature must be finite and above 0, got 0.0"),
-        ({"temperature": float("nan")}, "temperature must be finite and above 0, got nan"),
+        ({"temperature": 0.0}, "temperature must be above 0, got 0.0"),
+        ({"temperature": float("nan")}, "temperature must be finite, got nan"),
         ({"positives": "between"}, r"positives must be one of .* got 'between'"),
         ({"reduction": "max"}, "reduction must be one of"),
         ({"positive_in_denominator": True}, "positive_in_denominator must be one of"),
@@ -476,5 +476,29 @@ def test_combinations_without_meaning_are_refused() -> None:
         InfoNCELoss(intra_view=True)(a, pairs=Pairs.from_labels(torch.zeros(3).long()))
     with pytest.raises(ValueError, match="debias needs exactly one positive"):
         InfoNCELoss(debias=0.1)(a, b, pairs=Pairs.from_labels(torch.zeros(3).long()))
-    with pytest.raises(TypeError, match=r"z1 must be floating point, got torch\.int64"):
-        InfoNCELoss()(torch.ones(3, 2).long(), b)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda a, b: InfoNCELoss()(a.long(), b), r"z1 must be floating point, got torch\.int64"),
+        (lambda a, b: InfoNCELoss()(a.numpy(), b), r"z1 must be a torch\.Tensor, got ndarray"),
+        (lambda a, b: InfoNCELoss()(a, b, pairs=a), r"pairs must be a .*Pairs, got Tensor"),
+        (lambda a, b: InfoNCELoss("0.5"), "temperature must be a number, got '0.5'"),
+        (lambda a, b: InfoNCELoss(debias="a"), "debias must be a number, got 'a'"),
+        (lambda a, b: HardNegatives("a"), "beta must be a number, got 'a'"),
+    ],
+)
+def test_types_are_checked(call: Callable[..., object], message: str) -> None:
+    a, b = (z.detach() for z in embeddings(3, 3))
+    with pytest.raises(TypeError, match=message):
+        call(a, b)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["z1", "z2", "queue"])
+def test_no_nan_in_silence(name: str, value: float) -> None:
+    rows = dict(zip(("z1", "z2", "queue"), (z.detach() for z in embeddings(3, 3, 3)), strict=True))
+    rows[name][1, 2] = value
+    with pytest.raises(ValueError, match=f"{name} must be finite, but row 1 holds NaN"):
+        InfoNCELoss()(rows["z1"], rows["z2"], queue=rows["queue"])

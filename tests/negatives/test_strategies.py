@@ -95,5 +95,5 @@ def test_synthetic_negatives_enter_the_sum() -> None:
 
 @pytest.mark.parametrize("beta", [-1.0, float("nan"), float("inf")])
 def test_beta_is_checked(beta: float) -> None:
-    with pytest.raises(ValueError, match="beta must be finite and at least 0, got"):
+    with pytest.raises(ValueError, match=r"beta must be (at least 0|finite), got"):
         HardNegatives(beta)
