@@ -18,6 +18,7 @@ from graphcl.contrast.similarity import (
     pair_products,
     weighted_row_sums,
 )
+from graphcl.contrast.tiles import Mask
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,31 +130,37 @@ def directions(
         rows = Rows(first, (own, *extra), temperature, context, tile)
         return (Direction(rows, (_own_positives(first, pairs),)),)
 
-    blocks = [Block(second, masks.cross)]
-    positives = [Positives(second, pairs.positive, pairs.weight)]
-    if intra_view:
-        blocks.append(Block(first, masks.own))
-        if not pairs.is_aligned:
-            positives.append(_own_positives(first, pairs))
+    blocks, positives = _sources(
+        first, second, pairs, masks.cross, masks.own if intra_view else None
+    )
     if not both:
         rows = Rows(first, (*blocks, *extra), temperature, context, tile)
-        return (Direction(rows, tuple(positives)),)
+        return (Direction(rows, positives),)
 
-    backwards = pairs.transpose()
-    back_blocks = [Block(first, masks.back)]
-    back_positives = [Positives(first, backwards.positive, backwards.weight)]
-    if intra_view:
-        back_blocks.append(Block(second, masks.own_back))
-        if not pairs.is_aligned:
-            back_positives.append(_own_positives(second, backwards))
+    back_blocks, back_positives = _sources(
+        second, first, pairs.transpose(), masks.back, masks.own_back if intra_view else None
+    )
     shared = _shared_pass(blocks, back_blocks, queue, tile)
     forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, 0)
     back = Rows(second, (*back_blocks, *extra), temperature, context, tile, shared, 1)
-    return Direction(forth, tuple(positives)), Direction(back, tuple(back_positives))
+    return Direction(forth, positives), Direction(back, back_positives)
+
+
+def _sources(
+    view: Tensor, other: Tensor, pairs: Pairs, cross: Mask, own: Mask | None
+) -> tuple[tuple[Block, ...], tuple[Positives, ...]]:
+    """Candidates and positives of a view: from the other one and, with a mask, from itself."""
+    blocks = [Block(other, cross)]
+    positives = [Positives(other, pairs.positive, pairs.weight)]
+    if own is not None:
+        blocks.append(Block(view, own))
+        if not pairs.is_aligned:
+            positives.append(_own_positives(view, pairs))
+    return tuple(blocks), tuple(positives)
 
 
 def _shared_pass(
-    blocks: list[Block], back_blocks: list[Block], queue: Block | None, tile: int | None
+    blocks: tuple[Block, ...], back_blocks: tuple[Block, ...], queue: Block | None, tile: int | None
 ) -> SharedPass:
     """One pass whose cross-view tiles serve the rows of view 1 and the columns of view 2."""
     first, second = back_blocks[0].candidates, blocks[0].candidates

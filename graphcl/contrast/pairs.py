@@ -182,13 +182,17 @@ class Pairs:
         return torch.bincount(self.positive_index()[0], minlength=self.num_anchors)
 
     def transpose(self) -> Pairs:
-        """The relation seen from the candidates.
+        """The relation seen from the candidates; found once and remembered.
 
         Example:
             >>> Pairs(2, 3, torch.tensor([[0, 0], [1, 2]]), same_items=False).transpose().positive
             tensor([[1, 2],
                     [0, 0]])
         """
+        return self._transposed
+
+    @cached_property
+    def _transposed(self) -> Pairs:
         return Pairs(
             self.num_candidates,
             self.num_anchors,
