@@ -6,6 +6,15 @@ from torch import Tensor
 from graphcl.contrast import Pairs
 
 
+def embeddings(*sizes: int, seed: int = 0, width: int = 5) -> list[Tensor]:
+    """One leaf of random rows a size."""
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        torch.randn(n, width, generator=generator, dtype=torch.float64).requires_grad_()
+        for n in sizes
+    ]
+
+
 def unit(z: Tensor) -> Tensor:
     return z / z.norm(dim=1, keepdim=True)
 
