@@ -29,14 +29,15 @@ FLOORS = (
     {"negatives"},
     {"augmentations"},
     {"nn"},
+    {"graph_files"},
     {"datasets"},
-    {"contrast", "clustering"},
+    {"contrast", "clustering", "sampling"},
     {"arguments"},
     {"__init__"},
 )
 HEIGHT = {name: -floor for floor, names in enumerate(FLOORS) for name in names}
-USES_BENCH_EXTRA = {"cli", "benchmark", "plotting"}
-BENCH_EXTRA = {"typer", "rich", "pydantic", "matplotlib", "psutil", "threadpoolctl"}
+USES_BENCH_EXTRA = {"cli", "benchmark", "plotting", "graph_files"}
+BENCH_EXTRA = {"typer", "rich", "pydantic", "matplotlib", "psutil", "threadpoolctl", "pandas"}
 MOST_LINES = 400
 
 

@@ -1,0 +1,1 @@
+"""Graphs from files that people have, and rows written for them: ids kept."""

@@ -1,0 +1,1 @@
+"""Mini-batches of a large graph: sampled neighbourhoods, random parts."""
