@@ -5,7 +5,7 @@ from graphcl.contrast.pairs import Pairs
 from graphcl.contrast.products import Block
 from graphcl.contrast.reduction import TileFunction
 from graphcl.contrast.rows import Rows
-from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows
+from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows, unit_rows
 from graphcl.contrast.tiles import Mask
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "accumulation_dtype",
     "directions",
     "normalize_rows",
+    "unit_rows",
 ]

@@ -35,6 +35,12 @@ class Positives:
     index: Tensor | None
     weight: Tensor | None = None
 
+    def cosines(self, anchors: Tensor) -> Tensor:
+        """Cosine of every pair, ``[P]``."""
+        if self.index is None:
+            return (anchors * self.candidates).sum(1)
+        return pair_products(anchors, self.candidates, self.index)
+
 
 @dataclass(frozen=True, eq=False)
 class Direction:

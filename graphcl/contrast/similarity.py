@@ -41,6 +41,11 @@ def normalize_rows(x: Tensor) -> Tensor:
     return x * inverse
 
 
+def unit_rows(x: Tensor) -> Tensor:
+    """Unit rows ``[N, d]`` (see :func:`normalize_rows`); half precision becomes float32 first."""
+    return normalize_rows(x.to(accumulation_dtype(x.dtype)))
+
+
 class _PairProducts(torch.autograd.Function):
     """Dot products of listed pairs of rows, in chunks: O(P) memory instead of O(P d)."""
 

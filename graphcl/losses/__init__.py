@@ -1,6 +1,31 @@
-"""Losses: thin objectives over the engine of :mod:`graphcl.contrast`."""
+"""Contrastive objectives, thin over the engine of :mod:`graphcl.contrast`."""
 
+from graphcl.losses.attraction_repulsion import AttractionRepulsionLoss
+from graphcl.losses.auc import AUCLoss
+from graphcl.losses.barlow_twins import BarlowTwinsLoss
+from graphcl.losses.bootstrap import BootstrapLoss
 from graphcl.losses.debias import debiased_log_sum
+from graphcl.losses.group_ordering import GroupOrderingLoss
 from graphcl.losses.info_nce import InfoNCELoss
+from graphcl.losses.jensen_shannon import JensenShannonLoss
+from graphcl.losses.max_margin import MaxMarginLoss
+from graphcl.losses.similarity_distillation import SimilarityDistillationLoss
+from graphcl.losses.swav import SwAVLoss
+from graphcl.losses.triplet import TripletMarginLoss
+from graphcl.losses.vicreg import VICRegLoss
 
-__all__ = ["InfoNCELoss", "debiased_log_sum"]
+__all__ = [
+    "AUCLoss",
+    "AttractionRepulsionLoss",
+    "BarlowTwinsLoss",
+    "BootstrapLoss",
+    "GroupOrderingLoss",
+    "InfoNCELoss",
+    "JensenShannonLoss",
+    "MaxMarginLoss",
+    "SimilarityDistillationLoss",
+    "SwAVLoss",
+    "TripletMarginLoss",
+    "VICRegLoss",
+    "debiased_log_sum",
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Literal
 
 import torch
@@ -18,6 +17,7 @@ from graphcl.contrast import (
     directions,
     normalize_rows,
 )
+from graphcl.losses.checks import check_pairs, check_rows
 from graphcl.losses.debias import debiased_log_sum
 from graphcl.negatives import AllNegatives, NegativeStrategy
 
@@ -149,7 +149,7 @@ class InfoNCELoss(nn.Module):
         pairs = self._check(z1, z2, pairs)
         block = None if queue is None else queue if isinstance(queue, Block) else Block(queue)
         if block is not None:
-            _check_rows("queue", block.candidates, z1.size(1))
+            check_rows("queue", block.candidates, z1.size(1))
         with torch.autocast(z1.device.type, enabled=False):
             parts = directions(
                 self._prepare(z1),
@@ -173,26 +173,13 @@ class InfoNCELoss(nn.Module):
         return torch.stack(totals).mean()
 
     def _check(self, z1: Tensor, z2: Tensor | None, pairs: Pairs | None) -> Pairs:
-        _check_rows("z1", z1)
+        check_rows("z1", z1)
         if z2 is not None:
-            _check_rows("z2", z2, z1.size(1))
+            check_rows("z2", z2, z1.size(1))
         other = z1 if z2 is None else z2
-        if pairs is None:
-            if z2 is None:
-                raise ValueError("z1 alone has no positives: give z2, or pairs")
-            if len(z1) != len(z2):
-                raise ValueError(
-                    f"z1 and z2 need the same number of rows when there are no pairs, got "
-                    f"{len(z1)} and {len(z2)}"
-                )
-            pairs = _aligned(len(z1))
-        if not isinstance(pairs, Pairs):
-            raise TypeError(f"pairs must be a graphcl.contrast.Pairs, got {type(pairs).__name__}")
-        if (pairs.num_anchors, pairs.num_candidates) != (len(z1), len(other)):
-            raise ValueError(
-                f"pairs must be between {len(z1)} anchors and {len(other)} candidates, as many as "
-                f"the embeddings have rows, got {pairs.num_anchors} and {pairs.num_candidates}"
-            )
+        if pairs is None and z2 is None:
+            raise ValueError("z1 alone has no positives: give z2, or pairs")
+        pairs = check_pairs(pairs, len(z1), len(other))
         if z2 is None and self.intra_view:
             raise ValueError("intra_view=True needs two views: z2 is missing")
         if not pairs.same_items and (z2 is None or self.intra_view):
@@ -253,23 +240,3 @@ class InfoNCELoss(nn.Module):
             denominator = torch.logaddexp(denominator, together)
         value = torch.where(valid, denominator - positive, 0)
         return value, valid
-
-
-@lru_cache(maxsize=8)
-def _aligned(num_items: int) -> Pairs:
-    """The pairs of the last few sizes, whose masks are known already."""
-    return Pairs.aligned(num_items)
-
-
-def _check_rows(name: str, z: Tensor, width: int | None = None) -> None:
-    if not isinstance(z, Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, got {type(z).__name__}")
-    if not z.dtype.is_floating_point:
-        raise TypeError(f"{name} must be floating point, got {z.dtype}")
-    if z.dim() != 2 or 0 in z.shape or (width is not None and z.size(1) != width):
-        wanted = "d" if width is None else width
-        raise ValueError(f"{name} must have shape [N, {wanted}], not empty, got {list(z.shape)}")
-    finite = torch.isfinite(z.detach()).all(1)
-    if not bool(finite.all()):
-        row = int((~finite).nonzero()[0])
-        raise ValueError(f"{name} must be finite, but row {row} holds NaN or infinite values")

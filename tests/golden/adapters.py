@@ -14,6 +14,7 @@ from graphcl.contrast import Block, Direction, Mask, Pairs, Positives, Rows, nor
 from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
 from tests.golden.harness import gradients, leaf
+from tests.golden.objectives import OBJECTIVES
 
 
 def clustering_metrics(*, y_true: Any, y_pred: Any, edge_index: Any) -> dict[str, Any]:
@@ -181,6 +182,7 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "supcon": supcon,
     "symmetric_clip_infonce": symmetric_clip_infonce,
     "multiple_negatives_ranking": multiple_negatives_ranking,
+    **OBJECTIVES,
 }
 
 # golden name -> output -> why the adapter does not return it
