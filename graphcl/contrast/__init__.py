@@ -1,7 +1,7 @@
 """The engine: pairs, rows and tiles. Every loss and every negative strategy stands on it."""
 
 from graphcl.contrast.directions import Direction, Positives, directions
-from graphcl.contrast.pairs import Pairs
+from graphcl.contrast.pairs import Pairs, within_hops
 from graphcl.contrast.products import Block
 from graphcl.contrast.reduction import TileFunction
 from graphcl.contrast.rows import Rows
@@ -21,4 +21,5 @@ __all__ = [
     "directions",
     "normalize_rows",
     "unit_rows",
+    "within_hops",
 ]

@@ -132,19 +132,18 @@ def directions(
     masks = pairs.masks(positives_in_sum=positives_in_sum, device=first.device)
     extra = () if queue is None else (queue,)
     if second is None:
-        own = Block(first, masks.own)
+        own = Block(first, masks.own, view=0)
         rows = Rows(first, (own, *extra), temperature, context, tile)
         return (Direction(rows, (_own_positives(first, pairs),)),)
 
-    blocks, positives = _sources(
-        first, second, pairs, masks.cross, masks.own if intra_view else None
-    )
+    views = (first, second)
+    blocks, positives = _sources(views, 0, pairs, masks.cross, masks.own if intra_view else None)
     if not both:
         rows = Rows(first, (*blocks, *extra), temperature, context, tile)
         return (Direction(rows, positives),)
 
     back_blocks, back_positives = _sources(
-        second, first, pairs.transpose(), masks.back, masks.own_back if intra_view else None
+        views, 1, pairs.transpose(), masks.back, masks.own_back if intra_view else None
     )
     shared = _shared_pass(blocks, back_blocks, queue, tile)
     forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, 0)
@@ -153,15 +152,16 @@ def directions(
 
 
 def _sources(
-    view: Tensor, other: Tensor, pairs: Pairs, cross: Mask, own: Mask | None
+    views: tuple[Tensor, Tensor], number: int, pairs: Pairs, cross: Mask, own: Mask | None
 ) -> tuple[tuple[Block, ...], tuple[Positives, ...]]:
     """Candidates and positives of a view: from the other one and, with a mask, from itself."""
-    blocks = [Block(other, cross)]
-    positives = [Positives(other, pairs.positive, pairs.weight)]
+    other = 1 - number
+    blocks = [Block(views[other], cross, view=other)]
+    positives = [Positives(views[other], pairs.positive, pairs.weight)]
     if own is not None:
-        blocks.append(Block(view, own))
+        blocks.append(Block(views[number], own, view=number))
         if not pairs.is_aligned:
-            positives.append(_own_positives(view, pairs))
+            positives.append(_own_positives(views[number], pairs))
     return tuple(blocks), tuple(positives)
 
 

@@ -103,19 +103,24 @@ class Pairs:
             tensor([[0, 0, 1, 1, 2],
                     [0, 1, 0, 1, 2]])
         """
-        if hops < 1:
-            raise ValueError(f"hops must be at least 1, got {hops}")
-        check_index("edge_index", edge_index, num_nodes, num_nodes)
-        row, column = edge_index.cpu().numpy()
-        step = sparse.csr_array(
-            (np.ones(row.size, dtype=bool), (row, column)), shape=(num_nodes, num_nodes)
-        )
-        step = (step + sparse.eye_array(num_nodes, dtype=bool, format="csr")).astype(bool)
-        reach = step
-        for _ in range(hops - 1):
-            reach = (reach @ step).astype(bool)
-        found = np.stack(reach.nonzero()).astype(np.int64)
-        return cls(num_nodes, num_nodes, torch.from_numpy(found).to(edge_index.device))
+        reach = within_hops(edge_index, num_nodes, hops)
+        return cls(num_nodes, num_nodes, reach)
+
+    @classmethod
+    def without_neighbours(cls, edge_index: Tensor, num_nodes: int, *, hops: int = 1) -> Pairs:
+        """Aligned pairs; what is within ``hops`` steps of a node is no negative of it.
+
+        Args:
+            edge_index: ``[2, E]``.
+            num_nodes: Number of nodes ``N``.
+            hops: Greatest distance that is left out, at least 1.
+
+        Example:
+            >>> Pairs.without_neighbours(torch.tensor([[0, 1], [1, 0]]), 3).excluded
+            tensor([[0, 1],
+                    [1, 0]])
+        """
+        return cls.aligned(num_nodes, excluded=within_hops(edge_index, num_nodes, hops))
 
     @classmethod
     def from_labels(cls, labels: Tensor) -> Pairs:
@@ -270,6 +275,34 @@ class PairMasks:
         found = union(mask.index, diagonal, num_columns=self._sizes[0])
         assert found is not None
         return Mask(found)
+
+
+def within_hops(edge_index: Tensor, num_nodes: int, hops: int) -> Tensor:
+    """All (node, node at most ``hops`` steps away), the node itself among them, ``[2, P]``.
+
+    Args:
+        edge_index: ``[2, E]``; steps go from row 0 to row 1.
+        num_nodes: Number of nodes.
+        hops: At least 1.
+
+    Example:
+        >>> within_hops(torch.tensor([[0, 1], [1, 2]]), 3, 2)
+        tensor([[0, 0, 0, 1, 1, 2],
+                [0, 1, 2, 1, 2, 2]])
+    """
+    if hops < 1:
+        raise ValueError(f"hops must be at least 1, got {hops}")
+    check_index("edge_index", edge_index, num_nodes, num_nodes)
+    row, column = edge_index.cpu().numpy()
+    step = sparse.csr_array(
+        (np.ones(row.size, dtype=bool), (row, column)), shape=(num_nodes, num_nodes)
+    )
+    step = (step + sparse.eye_array(num_nodes, dtype=bool, format="csr")).astype(bool)
+    reach = step
+    for _ in range(hops - 1):
+        reach = (reach @ step).astype(bool)
+    reach.sort_indices()
+    return torch.from_numpy(np.stack(reach.nonzero()).astype(np.int64)).to(edge_index.device)
 
 
 def check_index(name: str, index: Tensor, num_rows: int, num_columns: int) -> None:

@@ -19,11 +19,17 @@ class Block:
         candidates: Unit rows, ``[M, d]``.
         masked: Which (anchor, candidate) are not in the sum.
         ids: Which item each candidate is, ``[M]``; None: candidate ``j`` is item ``j``.
+        view: Number of the view that the candidates are (0 or 1); None: a queue, or alone.
     """
 
     candidates: Tensor
     masked: Mask | None = None
     ids: Tensor | None = None
+    view: int | None = None
+
+    def items(self, column_ids: Tensor) -> Tensor:
+        """Which items the given columns are."""
+        return column_ids if self.ids is None else self.ids[column_ids]
 
 
 @dataclass(frozen=True, eq=False)

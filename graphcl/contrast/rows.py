@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,7 @@ class Rows:
         temperature: Divisor of the cosine.
         context: What strategies need beside the cosines (clusters, features, ...).
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
+        direction: Number of the view that the anchors are, 0 or 1.
 
     Example:
         >>> u = torch.nn.functional.normalize(torch.ones(3, 2))
@@ -138,15 +139,18 @@ class Rows:
         own = self._own_products()
         return reduce_tiles(own, function, reduce=reduce, symmetric=False)[0]
 
-    def topk(self, k: int) -> tuple[Tensor, Tensor]:
+    def topk(
+        self, k: int, *, key: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The ``k`` most similar unmasked candidates of each anchor, found tile by tile.
 
         Args:
             k: How many; every anchor must have as many.
+            key: What is to be large, as a function of the cosine; None: the cosine itself.
 
         Returns:
-            Cosines ``[N, k]``, descending and differentiable, and the columns ``[N, k]`` counted
-            through the blocks one after another.
+            Cosines ``[N, k]``, by descending key and differentiable, and the columns ``[N, k]``
+            counted through the blocks one after another.
 
         Raises:
             ValueError: ``k`` below 1, or more than an anchor's candidates.
@@ -156,33 +160,50 @@ class Rows:
             raise ValueError(
                 f"k must be from 1 to the fewest candidates of an anchor, {fewest}; got {k}"
             )
-        own = self._own_products()
-        found = []
-        with torch.no_grad():
-            for i, top, bottom in spans(len(self.anchors), own.side):
-                best = columns = None
-                offset = 0
-                for block, mask in zip(self.blocks, own.masks(), strict=True):
-                    for j, start, stop in spans(len(block.candidates), own.side):
-                        values = self.anchors[top:bottom] @ block.candidates[start:stop].T
-                        masked = mask.get((i, j))
-                        if masked is not None:
-                            values.view(-1).index_fill_(0, masked, MASKED)
-                        places = torch.arange(offset + start, offset + stop, device=values.device)
-                        places = places.expand_as(values)
-                        if best is not None and columns is not None:
-                            values = torch.cat([best, values], 1)
-                            places = torch.cat([columns, places], 1)
-                        best, order = values.topk(min(k, values.size(1)))
-                        columns = places.gather(1, order)
-                    offset += len(block.candidates)
-                assert columns is not None
-                found.append(columns)
-        columns = torch.cat(found)
+        columns = self._search(k, key)[1]
         rows = torch.arange(len(columns), device=columns.device).repeat_interleave(k)
         everything = torch.cat([block.candidates for block in self.blocks])
         index = torch.stack([rows, columns.reshape(-1)])
         return pair_products(self.anchors, everything, index).view(-1, k), columns
+
+    def kth_largest(self, k: Tensor) -> Tensor:
+        """Of each anchor the k-th largest cosine, ``[N]``, detached.
+
+        Args:
+            k: Rank for each anchor, ``[N]`` (int64), at least 1; -1e30 where an anchor has fewer
+                candidates.
+        """
+        values = self._search(int(k.max()))[0]
+        return values.gather(1, (k - 1).clamp(max=values.size(1) - 1).unsqueeze(1)).squeeze(1)
+
+    @torch.no_grad()
+    def _search(
+        self, k: int, key: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The largest keys, descending, and their columns, both ``[N, k]``; -1e30 fills up."""
+        own = self._own_products()
+        values, columns = [], []
+        for i, top, bottom in spans(len(self.anchors), own.side):
+            best = self.anchors.new_empty(bottom - top, 0)
+            places = torch.empty(bottom - top, 0, dtype=torch.int64, device=best.device)
+            offset = 0
+            for block, mask in zip(self.blocks, own.masks(), strict=True):
+                for j, start, stop in spans(len(block.candidates), own.side):
+                    cosines = self.anchors[top:bottom] @ block.candidates[start:stop].T
+                    if key is not None:
+                        cosines = key(cosines)
+                    masked = mask.get((i, j))
+                    if masked is not None:
+                        cosines.view(-1).index_fill_(0, masked, MASKED)
+                    here = torch.arange(offset + start, offset + stop, device=best.device)
+                    best = torch.cat([best, cosines], 1)
+                    places = torch.cat([places, here.expand_as(cosines)], 1)
+                    best, order = best.topk(min(k, best.size(1)))
+                    places = places.gather(1, order)
+                offset += len(block.candidates)
+            values.append(best)
+            columns.append(places)
+        return torch.cat(values), torch.cat(columns)
 
     def _own_products(self) -> ProductSet:
         """The matrices of this direction alone, one a block."""

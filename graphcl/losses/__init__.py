@@ -3,6 +3,7 @@
 from graphcl.losses.attraction_repulsion import AttractionRepulsionLoss
 from graphcl.losses.auc import AUCLoss
 from graphcl.losses.barlow_twins import BarlowTwinsLoss
+from graphcl.losses.biased_triplet import BiasedTripletLoss
 from graphcl.losses.bootstrap import BootstrapLoss
 from graphcl.losses.debias import debiased_log_sum
 from graphcl.losses.group_ordering import GroupOrderingLoss
@@ -10,6 +11,7 @@ from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
 from graphcl.losses.max_margin import MaxMarginLoss
 from graphcl.losses.similarity_distillation import SimilarityDistillationLoss
+from graphcl.losses.simple import SimpleContrastiveLoss
 from graphcl.losses.swav import SwAVLoss
 from graphcl.losses.triplet import TripletMarginLoss
 from graphcl.losses.vicreg import VICRegLoss
@@ -18,12 +20,14 @@ __all__ = [
     "AUCLoss",
     "AttractionRepulsionLoss",
     "BarlowTwinsLoss",
+    "BiasedTripletLoss",
     "BootstrapLoss",
     "GroupOrderingLoss",
     "InfoNCELoss",
     "JensenShannonLoss",
     "MaxMarginLoss",
     "SimilarityDistillationLoss",
+    "SimpleContrastiveLoss",
     "SwAVLoss",
     "TripletMarginLoss",
     "VICRegLoss",

@@ -1,6 +1,28 @@
-"""Negative strategies: what each negative weighs."""
+"""Negative strategies: what each negative weighs, and synthetic negatives."""
 
+from graphcl.negatives.beta_mixture import BetaMixture, fit_beta_mixture
+from graphcl.negatives.clusters import ClusterNegatives
+from graphcl.negatives.difficulty import DifficultyNegatives
+from graphcl.negatives.given import SparseWeights, hop_weights
 from graphcl.negatives.hard import HardNegatives
+from graphcl.negatives.hardest import HardestNegatives
+from graphcl.negatives.mixed import MixedNegatives, Mixing, mix_negatives
+from graphcl.negatives.probable import ProbableNegatives
 from graphcl.negatives.strategy import AllNegatives, NegativeStrategy
 
-__all__ = ["AllNegatives", "HardNegatives", "NegativeStrategy"]
+__all__ = [
+    "AllNegatives",
+    "BetaMixture",
+    "ClusterNegatives",
+    "DifficultyNegatives",
+    "HardNegatives",
+    "HardestNegatives",
+    "MixedNegatives",
+    "Mixing",
+    "NegativeStrategy",
+    "ProbableNegatives",
+    "SparseWeights",
+    "fit_beta_mixture",
+    "hop_weights",
+    "mix_negatives",
+]

@@ -85,11 +85,15 @@ class NegativeStrategy(nn.Module):
             return cosine / rows.temperature + weights
 
         result = rows.tiles(exponent, symmetric_key=self if self.symmetric else None)
+        return self.add_extra(result, rows, state)
+
+    def add_extra(self, log_sum: Tensor, rows: Rows, state: Any) -> Tensor:
+        """Add the synthetic negatives to a log-sum, ``[N]``."""
         extra = self.extra_candidates(rows, state)
-        if extra is not None:
-            cosine = torch.einsum("nd,nsd->ns", rows.anchors, extra)
-            result = torch.logaddexp(result, (cosine / rows.temperature).logsumexp(1))
-        return result
+        if extra is None or extra.size(1) == 0:
+            return log_sum
+        cosine = torch.einsum("nd,nsd->ns", rows.anchors, extra)
+        return torch.logaddexp(log_sum, (cosine / rows.temperature).logsumexp(1))
 
     def check_context(self, rows: Rows) -> None:
         """Raise a ValueError when the context lacks what the strategy needs."""

@@ -1,0 +1,87 @@
+"""A mixture of two Beta distributions: which similarities are those of true negatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_FLOOR = 1e-12
+
+
+@dataclass(frozen=True)
+class BetaMixture:
+    """Two Beta distributions on (0, 1); component 0 is that of true negatives.
+
+    Attributes:
+        alpha: ``[2]``.
+        beta: ``[2]``.
+        weight: Shares of the components, ``[2]``.
+
+    Example:
+        >>> mixture = BetaMixture.start()
+        >>> mixture.posterior(torch.tensor([0.1, 0.9]))  # the less similar, the truer
+        tensor([0.9942, 0.6786])
+    """
+
+    alpha: Tensor
+    beta: Tensor
+    weight: Tensor
+
+    @classmethod
+    def start(cls, false_share: float = 0.05, *, like: Tensor | None = None) -> BetaMixture:
+        """Where the fit begins: true negatives low, false ones high and rare."""
+        options = {} if like is None else {"dtype": like.dtype, "device": like.device}
+        return cls(
+            torch.tensor([1.0, 2.0], **options),
+            torch.tensor([2.0, 1.0], **options),
+            torch.tensor([1 - false_share, false_share], **options),
+        )
+
+    def posterior(self, values: Tensor) -> Tensor:
+        """Probability that a value in (0, 1) is of component 0, of the shape of ``values``."""
+        return self._responsibilities(values)[0]
+
+    def _responsibilities(self, values: Tensor) -> Tensor:
+        clipped = values.clamp(_FLOOR, 1 - _FLOOR)
+        shape = (2,) + (1,) * values.dim()
+        alpha, beta, weight = (t.view(shape) for t in (self.alpha, self.beta, self.weight))
+        normaliser = torch.lgamma(alpha + beta) - torch.lgamma(alpha) - torch.lgamma(beta)
+        logs = (alpha - 1) * clipped.log() + (beta - 1) * torch.log1p(-clipped) + normaliser
+        joint = weight * logs.exp()
+        return joint / joint.sum(0).clamp_min(_FLOOR)
+
+
+def fit_beta_mixture(values: Tensor, start: BetaMixture, *, iterations: int = 10) -> BetaMixture:
+    """Fit the mixture by expectation maximisation with weighted moments.
+
+    Source: Xia et al., ICML 2022, arXiv 2110.02027 (ProGCL), section 4.2 and the authors' code.
+
+    Args:
+        values: Similarities mapped to [0, 1], ``[n]``.
+        start: Where to begin.
+        iterations: Number of steps.
+
+    Returns:
+        The mixture, component 0 the one with the lower mean; ``start`` where the method of moments
+        has no solution (all values alike).
+    """
+    values = values.clamp(_FLOOR, 1 - _FLOOR)
+    mixture = start
+    for _ in range(iterations):
+        share = mixture._responsibilities(values).clamp_min(_FLOOR)
+        total = share.sum(1)
+        mean = (share * values).sum(1) / total
+        variance = (share * (values - mean.unsqueeze(1)).square()).sum(1) / total
+        room = mean * (1 - mean)
+        if not bool((variance > _FLOOR).all() and (room > variance).all()):
+            return start
+        alpha = mean * (room / variance - 1)
+        beta = alpha * (1 - mean) / mean
+        beta[1] = torch.where(beta[1] < 1, 1.01, beta[1])
+        mixture = BetaMixture(alpha, beta, total / total.sum())
+    means = mixture.alpha / (mixture.alpha + mixture.beta)
+    if bool(means[0] > means[1]):
+        mixture = BetaMixture(mixture.alpha.flip(0), mixture.beta.flip(0), mixture.weight.flip(0))
+    return mixture
