@@ -3,6 +3,7 @@
 from graphcl.contrast.directions import Direction, Positives, directions
 from graphcl.contrast.pairs import Pairs, within_hops
 from graphcl.contrast.products import Block
+from graphcl.contrast.queue import MemoryQueue
 from graphcl.contrast.reduction import TileFunction
 from graphcl.contrast.rows import Rows
 from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows, unit_rows
@@ -13,6 +14,7 @@ __all__ = [
     "Block",
     "Direction",
     "Mask",
+    "MemoryQueue",
     "Pairs",
     "Positives",
     "Rows",

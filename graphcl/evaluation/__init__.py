@@ -9,6 +9,7 @@ from graphcl.evaluation.clustering_scores import (
     match_clusters,
     modularity,
 )
+from graphcl.evaluation.geometry import alignment, effective_rank, tolerance, uniformity
 from graphcl.evaluation.probe import LinearProbe, fit_linear_probe, linear_probe
 from graphcl.evaluation.protocol_scores import cluster_embeddings, evaluate
 from graphcl.evaluation.protocols import PROTOCOLS, Protocol, Split, get_protocol, make_split
@@ -22,10 +23,12 @@ __all__ = [
     "Protocol",
     "Split",
     "Summary",
+    "alignment",
     "cluster_embeddings",
     "clustering_metrics",
     "conductance",
     "contingency_table",
+    "effective_rank",
     "evaluate",
     "fit_linear_probe",
     "get_protocol",
@@ -34,4 +37,6 @@ __all__ = [
     "match_clusters",
     "modularity",
     "summarise",
+    "tolerance",
+    "uniformity",
 ]

@@ -7,9 +7,11 @@ from graphcl.losses.biased_triplet import BiasedTripletLoss
 from graphcl.losses.bootstrap import BootstrapLoss
 from graphcl.losses.debias import debiased_log_sum
 from graphcl.losses.group_ordering import GroupOrderingLoss
+from graphcl.losses.hallucinated import Hallucinated, HallucinatedPositivesLoss, hallucinate
 from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
 from graphcl.losses.max_margin import MaxMarginLoss
+from graphcl.losses.positive_weights import MisesFisherWeights
 from graphcl.losses.similarity_distillation import SimilarityDistillationLoss
 from graphcl.losses.simple import SimpleContrastiveLoss
 from graphcl.losses.swav import SwAVLoss
@@ -23,13 +25,17 @@ __all__ = [
     "BiasedTripletLoss",
     "BootstrapLoss",
     "GroupOrderingLoss",
+    "Hallucinated",
+    "HallucinatedPositivesLoss",
     "InfoNCELoss",
     "JensenShannonLoss",
     "MaxMarginLoss",
+    "MisesFisherWeights",
     "SimilarityDistillationLoss",
     "SimpleContrastiveLoss",
     "SwAVLoss",
     "TripletMarginLoss",
     "VICRegLoss",
     "debiased_log_sum",
+    "hallucinate",
 ]

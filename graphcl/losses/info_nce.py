@@ -55,6 +55,9 @@ class InfoNCELoss(nn.Module):
         negatives: How negatives are weighted; None: all alike.
         debias: Probability that a negative is of the anchor's class, from 0 to below 1, for the
             debiased estimator (arXiv 2007.00224); None: off. Needs one positive for each anchor.
+        positive_weights: From the (mean) cosine of each anchor's positives, ``[N]``, to factors of
+            the positive term, ``[N]``, such as :class:`MisesFisherWeights` (DCLW); the denominator
+            stays as it is. None: all one.
         reduction: "mean" or "sum" over the anchors of each direction, then the mean of the
             directions; "none" returns a tuple with one ``[N]`` a direction. Anchors without a
             positive (or, with "excluded", without a negative) have loss 0 and do not count in the
@@ -82,6 +85,7 @@ class InfoNCELoss(nn.Module):
         positives: Literal["outside", "inside"] = "outside",
         negatives: NegativeStrategy | None = None,
         debias: float | None = None,
+        positive_weights: nn.Module | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         tile: int | None = None,
     ) -> None:
@@ -108,6 +112,9 @@ class InfoNCELoss(nn.Module):
                     "debias estimates the sum of exp(cosine / temperature) over negatives alone: "
                     "it has no meaning with positive_in_denominator='weighted' or normalize=False"
                 )
+        if positive_weights is not None and positives == "inside":
+            raise ValueError("positive_weights need positives='outside' the logarithm")
+        self.positive_weights = positive_weights
         self.temperature = temperature
         self.intra_view = intra_view
         self.symmetric = symmetric
@@ -238,5 +245,7 @@ class InfoNCELoss(nn.Module):
             single = pairs.is_aligned
             together = positive if single else direction.log_sum_positive(weighted=False)
             denominator = torch.logaddexp(denominator, together)
+        if self.positive_weights is not None:
+            positive = positive * self.positive_weights(positive * self.temperature)
         value = torch.where(valid, denominator - positive, 0)
         return value, valid

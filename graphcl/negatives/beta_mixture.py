@@ -43,6 +43,13 @@ class BetaMixture:
         """Probability that a value in (0, 1) is of component 0, of the shape of ``values``."""
         return self._responsibilities(values)[0]
 
+    def ordered(self) -> BetaMixture:
+        """The same mixture, component 0 the one with the lower mean."""
+        means = self.alpha / (self.alpha + self.beta)
+        if not bool(means[0] > means[1]):
+            return self
+        return BetaMixture(self.alpha.flip(0), self.beta.flip(0), self.weight.flip(0))
+
     def _responsibilities(self, values: Tensor) -> Tensor:
         clipped = values.clamp(_FLOOR, 1 - _FLOOR)
         shape = (2,) + (1,) * values.dim()
@@ -64,8 +71,8 @@ def fit_beta_mixture(values: Tensor, start: BetaMixture, *, iterations: int = 10
         iterations: Number of steps.
 
     Returns:
-        The mixture, component 0 the one with the lower mean; ``start`` where the method of moments
-        has no solution (all values alike).
+        The mixture; ``start`` where the method of moments has no solution (all values alike). Which
+        component is which follows from the start alone: see :meth:`BetaMixture.ordered`.
     """
     values = values.clamp(_FLOOR, 1 - _FLOOR)
     mixture = start
@@ -81,7 +88,4 @@ def fit_beta_mixture(values: Tensor, start: BetaMixture, *, iterations: int = 10
         beta = alpha * (1 - mean) / mean
         beta[1] = torch.where(beta[1] < 1, 1.01, beta[1])
         mixture = BetaMixture(alpha, beta, total / total.sum())
-    means = mixture.alpha / (mixture.alpha + mixture.beta)
-    if bool(means[0] > means[1]):
-        mixture = BetaMixture(mixture.alpha.flip(0), mixture.beta.flip(0), mixture.weight.flip(0))
     return mixture

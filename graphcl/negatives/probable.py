@@ -162,7 +162,7 @@ class ProbableNegatives(NegativeStrategy):
         """Fit the mixture to cosines between the views, of any shape."""
         values = ((cosines.double() + 1) / 2).reshape(-1)
         start = BetaMixture.start(self.false_share, like=values)
-        found = fit_beta_mixture(values, start, iterations=self.iterations)
+        found = fit_beta_mixture(values, start, iterations=self.iterations).ordered()
         self.mixture.copy_(torch.stack([found.alpha, found.beta, found.weight]))
 
     def _current(self, like: Tensor) -> BetaMixture:

@@ -2,6 +2,7 @@
 
 from graphcl.nn.activation import ACTIVATIONS, make_activation
 from graphcl.nn.gcn import GCNEncoder
+from graphcl.nn.momentum import MomentumTeacher
 from graphcl.nn.projector import Projector
 from graphcl.nn.readout import sum_readout
 from graphcl.nn.sparse import compress_features, normalized_adjacency, scale_columns
@@ -9,6 +10,7 @@ from graphcl.nn.sparse import compress_features, normalized_adjacency, scale_col
 __all__ = [
     "ACTIVATIONS",
     "GCNEncoder",
+    "MomentumTeacher",
     "Projector",
     "compress_features",
     "make_activation",

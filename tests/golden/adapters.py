@@ -15,6 +15,7 @@ from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
 from tests.golden.harness import gradients, leaf
 from tests.golden.objectives import OBJECTIVES
+from tests.golden.strategies import STRATEGIES
 
 
 def clustering_metrics(*, y_true: Any, y_pred: Any, edge_index: Any) -> dict[str, Any]:
@@ -183,6 +184,7 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "symmetric_clip_infonce": symmetric_clip_infonce,
     "multiple_negatives_ranking": multiple_negatives_ranking,
     **OBJECTIVES,
+    **STRATEGIES,
 }
 
 # golden name -> output -> why the adapter does not return it
