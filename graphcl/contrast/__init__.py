@@ -1,6 +1,7 @@
 """The engine: pairs, rows and tiles. Every loss and every negative strategy stands on it."""
 
 from graphcl.contrast.directions import Direction, Positives, directions
+from graphcl.contrast.gather import gather_rows, num_ranks
 from graphcl.contrast.pairs import Pairs, within_hops
 from graphcl.contrast.products import Block
 from graphcl.contrast.queue import MemoryQueue
@@ -21,7 +22,9 @@ __all__ = [
     "TileFunction",
     "accumulation_dtype",
     "directions",
+    "gather_rows",
     "normalize_rows",
+    "num_ranks",
     "unit_rows",
     "within_hops",
 ]

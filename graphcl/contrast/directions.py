@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -35,6 +35,15 @@ class Positives:
     index: Tensor | None
     weight: Tensor | None = None
 
+    def rows(self, start: int, stop: int) -> Positives:
+        """The positives of some anchors, which are counted from 0 then."""
+        if self.index is None:
+            return Positives(self.candidates[start:stop], None)
+        kept = (self.index[0] >= start) & (self.index[0] < stop)
+        index = self.index[:, kept]
+        weight = None if self.weight is None else self.weight[kept]
+        return Positives(self.candidates, torch.stack([index[0] - start, index[1]]), weight)
+
     def cosines(self, anchors: Tensor) -> Tensor:
         """Cosine of every pair, ``[P]``."""
         if self.index is None:
@@ -48,6 +57,24 @@ class Direction:
 
     rows: Rows
     positives: tuple[Positives, ...]
+
+    def of_anchors(self, start: int, stop: int) -> Direction:
+        """The same direction for some of its anchors only, against all candidates."""
+        whole = self.rows
+        blocks = tuple(
+            replace(block, masked=None if block.masked is None else block.masked.rows(start, stop))
+            for block in whole.blocks
+        )
+        rows = Rows(
+            whole.anchors[start:stop],
+            blocks,
+            whole.temperature,
+            whole.context,
+            whole.tile,
+            view=whole.view,
+            start=start,
+        )
+        return Direction(rows, tuple(part.rows(start, stop) for part in self.positives))
 
     def num_positives(self) -> Tensor:
         """Number of positives of each anchor, ``[N]``."""
@@ -147,7 +174,7 @@ def directions(
     )
     shared = _shared_pass(blocks, back_blocks, queue, tile)
     forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, 0)
-    back = Rows(second, (*back_blocks, *extra), temperature, context, tile, shared, 1)
+    back = Rows(second, (*back_blocks, *extra), temperature, context, tile, shared, 1, view=1)
     return Direction(forth, positives), Direction(back, back_positives)
 
 

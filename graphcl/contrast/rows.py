@@ -60,7 +60,10 @@ class Rows:
         temperature: Divisor of the cosine.
         context: What strategies need beside the cosines (clusters, features, ...).
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
-        direction: Number of the view that the anchors are, 0 or 1.
+        shared: What the directions compute together; None: this direction is alone.
+        direction: Which output of the shared pass is the own one.
+        view: Number of the view that the anchors are, 0 or 1.
+        start: Which item the first anchor is: anchors are a window of the items across ranks.
 
     Example:
         >>> u = torch.nn.functional.normalize(torch.ones(3, 2))
@@ -76,10 +79,16 @@ class Rows:
     tile: int | None = None
     shared: SharedPass | None = field(default=None, repr=False)
     direction: int = 0
+    view: int = 0
+    start: int = 0
 
     def __post_init__(self) -> None:
         if self.shared is None:
             object.__setattr__(self, "shared", SharedPass(self._own_products()))
+
+    def items(self, row_ids: Tensor) -> Tensor:
+        """Which items the given anchors are."""
+        return row_ids + self.start
 
     def logsumexp(self, *scales: float, detached: float = 0.0) -> tuple[Tensor, ...]:
         """Log-sum-exp of scale times cosine over each anchor's unmasked candidates.

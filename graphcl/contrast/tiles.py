@@ -50,6 +50,12 @@ class Mask:
         keys = [(row * width + column).sort().values, (column * width + row).sort().values]
         return torch.equal(*keys)
 
+    def rows(self, start: int, stop: int) -> Mask:
+        """The entries of some rows, which are counted from 0 then."""
+        row = self.index[0]
+        kept = self.index[:, (row >= start) & (row < stop)]
+        return Mask(torch.stack([kept[0] - start, kept[1]]))
+
     def tiles(self, num_columns: int, side: int) -> dict[tuple[int, int], Tensor]:
         """Positions in the flattened tile, by (tile row, tile column); tiles without any lack.
 

@@ -1,5 +1,6 @@
 """Contrastive objectives, thin over the engine of :mod:`graphcl.contrast`."""
 
+from graphcl.losses.across_ranks import AcrossRanks
 from graphcl.losses.attraction_repulsion import AttractionRepulsionLoss
 from graphcl.losses.auc import AUCLoss
 from graphcl.losses.barlow_twins import BarlowTwinsLoss
@@ -20,6 +21,7 @@ from graphcl.losses.vicreg import VICRegLoss
 
 __all__ = [
     "AUCLoss",
+    "AcrossRanks",
     "AttractionRepulsionLoss",
     "BarlowTwinsLoss",
     "BiasedTripletLoss",

@@ -153,6 +153,53 @@ class InfoNCELoss(nn.Module):
                 negative where the positive is excluded from the denominator (the logarithm of an
                 empty sum).
         """
+        losses = self._directions(z1, z2, pairs, context, queue)
+        if self.reduction == "none":
+            return tuple(value for value, _ in losses)
+        totals = [
+            value.sum() / (valid.sum().clamp(min=1) if self.reduction == "mean" else 1)
+            for value, valid in losses
+        ]
+        return torch.stack(totals).mean()
+
+    def sums(
+        self,
+        z1: Tensor,
+        z2: Tensor | None = None,
+        *,
+        anchors: tuple[int, int],
+        pairs: Pairs | None = None,
+        context: Mapping[str, Any] | None = None,
+        queue: Tensor | Block | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """The loss of some anchors only, against all candidates.
+
+        :class:`graphcl.losses.AcrossRanks` adds up what each rank has for its own anchors.
+
+        Args:
+            z1: As for the loss.
+            z2: As for the loss.
+            anchors: First item, and the one after the last, of the anchors of every direction.
+            pairs: As for the loss.
+            context: As for the loss.
+            queue: As for the loss.
+
+        Returns:
+            For each direction the sum of the losses of its anchors, and how many count, ``[D]``.
+        """
+        losses = self._directions(z1, z2, pairs, context, queue, anchors)
+        sums, counts = zip(*((value.sum(), valid.sum()) for value, valid in losses), strict=True)
+        return torch.stack(sums), torch.stack(counts)
+
+    def _directions(
+        self,
+        z1: Tensor,
+        z2: Tensor | None,
+        pairs: Pairs | None,
+        context: Mapping[str, Any] | None,
+        queue: Tensor | Block | None,
+        anchors: tuple[int, int] | None = None,
+    ) -> list[tuple[Tensor, Tensor]]:
         pairs = self._check(z1, z2, pairs)
         block = None if queue is None else queue if isinstance(queue, Block) else Block(queue)
         if block is not None:
@@ -170,14 +217,9 @@ class InfoNCELoss(nn.Module):
                 context=context,
                 tile=self.tile,
             )
-            losses = [self._one_direction(part, pairs) for part in parts]
-        if self.reduction == "none":
-            return tuple(value for value, _ in losses)
-        totals = [
-            value.sum() / (valid.sum().clamp(min=1) if self.reduction == "mean" else 1)
-            for value, valid in losses
-        ]
-        return torch.stack(totals).mean()
+            if anchors is not None:
+                parts = tuple(part.of_anchors(*anchors) for part in parts)
+            return [self._one_direction(part, pairs) for part in parts]
 
     def _check(self, z1: Tensor, z2: Tensor | None, pairs: Pairs | None) -> Pairs:
         check_rows("z1", z1)

@@ -52,7 +52,7 @@ class ClusterNegatives(NegativeStrategy):
         clusters = rows.context["clusters"]
         if not isinstance(clusters, Tensor) or clusters.is_floating_point():
             raise TypeError("context['clusters'] must be a tensor of integers")
-        if clusters.dim() not in (1, 2) or len(clusters) < len(rows.anchors):
+        if clusters.dim() not in (1, 2) or len(clusters) < rows.start + len(rows.anchors):
             raise ValueError(
                 f"context['clusters'] must have shape [N] or [N, R] with at least "
                 f"{len(rows.anchors)} items, got {list(clusters.shape)}"
@@ -70,7 +70,7 @@ class ClusterNegatives(NegativeStrategy):
         """Logarithm of ``w_ij``."""
         clusters = rows.context["clusters"].to(cosine.device)
         clusters = clusters.view(len(clusters), -1)
-        mine, theirs = clusters[row_ids], clusters[block.items(column_ids)]
+        mine, theirs = clusters[rows.items(row_ids)], clusters[block.items(column_ids)]
         weight = torch.zeros_like(cosine)
         for one, other in zip(mine.T, theirs.T, strict=True):
             agree = one.unsqueeze(1) == other.unsqueeze(0)

@@ -52,7 +52,8 @@ class DifficultyNegatives(NegativeStrategy):
                 )
             blocks.append(Block(biased[block.view], block.masked, block.ids, block.view))
         scale = 2 / rows.temperature
-        theirs = Rows(biased[rows.direction], tuple(blocks), rows.temperature, tile=rows.tile)
+        own = biased[rows.view][rows.start : rows.start + len(rows.anchors)]
+        theirs = Rows(own, tuple(blocks), rows.temperature, tile=rows.tile)
         ours = rows.logsumexp(scale, detached=scale)[0].detach() / 2
         return biased, ours, theirs.logsumexp(scale)[0] / 2
 
@@ -68,7 +69,7 @@ class DifficultyNegatives(NegativeStrategy):
         """Logarithm of ``w_ij``."""
         biased, norm, biased_norm = state
         assert block.view is not None
-        theirs = biased[rows.direction][row_ids] @ biased[block.view][column_ids].T
+        theirs = biased[rows.view][rows.items(row_ids)] @ biased[block.view][column_ids].T
         ours = (cosine.detach() / rows.temperature - norm[row_ids, None]).exp()
         other = (theirs / rows.temperature - biased_norm[row_ids, None]).exp()
         return torch.log1p(ours / (ours + other + _GUARD))

@@ -63,8 +63,9 @@ class SparseWeights(NegativeStrategy):
         """Logarithm of the listed weights, zero elsewhere."""
         starts, columns, logs = state
         # The rows of a tile are consecutive, so their entries are one slice.
-        entries = slice(int(starts[row_ids[0]]), int(starts[row_ids[-1] + 1]))
-        counts = starts[row_ids + 1] - starts[row_ids]
+        anchors = rows.items(row_ids)
+        entries = slice(int(starts[anchors[0]]), int(starts[anchors[-1] + 1]))
+        counts = starts[anchors + 1] - starts[anchors]
         row = torch.arange(len(row_ids), device=cosine.device).repeat_interleave(counts)
         items, order = block.items(column_ids).sort()
         place = torch.searchsorted(items, columns[entries]).clamp(max=len(items) - 1)
@@ -109,5 +110,5 @@ def hop_weights(edge_index: Tensor, num_nodes: int, weights: Sequence[float]) ->
     index = torch.stack([keys[-1] // num_nodes, keys[-1] % num_nodes])
     other = index[0] != index[1]
     return torch.sparse_coo_tensor(
-        index[:, other], values[other], (num_nodes, num_nodes), is_coalesced=True
+        index[:, other], values[other], (num_nodes, num_nodes), is_coalesced=True, check_invariants=True
     )

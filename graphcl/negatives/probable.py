@@ -145,7 +145,7 @@ class ProbableNegatives(NegativeStrategy):
         return (parts * cosines + others * other) / (parts + others + _GUARD)
 
     def _fit_when_due(self, rows: Rows) -> None:
-        if not self.training or rows.direction != 0:
+        if not self.training or rows.view != 0:
             return
         waited = int(self.calls) - self.start
         self.calls += 1
