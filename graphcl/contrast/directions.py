@@ -73,6 +73,7 @@ class Direction:
             whole.tile,
             view=whole.view,
             start=start,
+            bfloat16=whole.bfloat16,
         )
         return Direction(rows, tuple(part.rows(start, stop) for part in self.positives))
 
@@ -137,6 +138,7 @@ def directions(
     queue: Block | None = None,
     context: Mapping[str, Any] | None = None,
     tile: int | None = None,
+    bfloat16: bool = False,
 ) -> tuple[Direction, ...]:
     """The directions of a contrast between two views, or of one view with itself.
 
@@ -151,6 +153,7 @@ def directions(
         queue: More candidates, of all directions.
         context: What negative strategies need.
         tile: Side of the tiles.
+        bfloat16: Multiply in bfloat16.
 
     Returns:
         One direction, or two.
@@ -160,21 +163,21 @@ def directions(
     extra = () if queue is None else (queue,)
     if second is None:
         own = Block(first, masks.own, view=0)
-        rows = Rows(first, (own, *extra), temperature, context, tile)
+        rows = Rows(first, (own, *extra), temperature, context, tile, bfloat16=bfloat16)
         return (Direction(rows, (_own_positives(first, pairs),)),)
 
     views = (first, second)
     blocks, positives = _sources(views, 0, pairs, masks.cross, masks.own if intra_view else None)
     if not both:
-        rows = Rows(first, (*blocks, *extra), temperature, context, tile)
+        rows = Rows(first, (*blocks, *extra), temperature, context, tile, bfloat16=bfloat16)
         return (Direction(rows, positives),)
 
     back_blocks, back_positives = _sources(
         views, 1, pairs.transpose(), masks.back, masks.own_back if intra_view else None
     )
-    shared = _shared_pass(blocks, back_blocks, queue, tile)
-    forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, 0)
-    back = Rows(second, (*back_blocks, *extra), temperature, context, tile, shared, 1, view=1)
+    shared = _shared_pass(blocks, back_blocks, queue, tile, bfloat16)
+    forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, bfloat16=bfloat16)
+    back = replace(forth, anchors=second, blocks=(*back_blocks, *extra), direction=1, view=1)
     return Direction(forth, positives), Direction(back, back_positives)
 
 
@@ -193,7 +196,11 @@ def _sources(
 
 
 def _shared_pass(
-    blocks: tuple[Block, ...], back_blocks: tuple[Block, ...], queue: Block | None, tile: int | None
+    blocks: tuple[Block, ...],
+    back_blocks: tuple[Block, ...],
+    queue: Block | None,
+    tile: int | None,
+    bfloat16: bool,
 ) -> SharedPass:
     """One pass whose cross-view tiles serve the rows of view 1 and the columns of view 2."""
     first, second = back_blocks[0].candidates, blocks[0].candidates
@@ -204,7 +211,8 @@ def _shared_pass(
     if queue is not None:
         tensors.append(queue.candidates)
         products += [Product(view, 2, queue, row_output=view) for view in range(2)]
-    return SharedPass(ProductSet(tensors, products, (len(first), len(second)), tile))
+    sizes = (len(first), len(second))
+    return SharedPass(ProductSet(tensors, products, sizes, tile, bfloat16=bfloat16))
 
 
 def _explicit(part: Positives, anchors: Tensor) -> tuple[Tensor, Tensor]:

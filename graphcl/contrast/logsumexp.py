@@ -78,14 +78,17 @@ def _walk(job: ProductSet, tensors: Sequence[Tensor], factor: float) -> Iterator
     buffer = tensors[0].new_empty(job.side**2)
     for product, mask in zip(job.products, job.masks(), strict=True):
         # split once: to slice in every tile costs as much as a small tile
-        left = (tensors[product.left] * factor).split(job.side)
-        right = [piece.T for piece in tensors[product.right].split(job.side)]
+        left = job.factor(tensors[product.left] * factor).split(job.side)
+        right = [piece.T for piece in job.factor(tensors[product.right]).split(job.side)]
         for i, rows in enumerate(left):
             for j, columns in enumerate(right):
                 if product.symmetric and j < i:
                     continue
                 tile = _part(buffer, rows.size(0), columns.size(1))
-                torch.mm(rows, columns, out=tile)
+                if job.bfloat16:
+                    tile.copy_(rows @ columns)
+                else:
+                    torch.mm(rows, columns, out=tile)
                 on_diagonal = product.symmetric and j == i
                 yield _Tile(product, i, j, tile, mask.get((i, j)), on_diagonal)
 
@@ -186,6 +189,13 @@ def _forward_with_maximum(
     )
 
 
+def _add_product(total: Tensor, left: Tensor, right: Tensor) -> None:
+    if left.dtype == total.dtype:
+        total.addmm_(left, right)
+    else:  # products in bfloat16, the sum over tiles in the type of the total
+        total += left @ right
+
+
 class _Backward:
     """Gradient in each factor: (P weighted by the incoming gradients) times the other factor."""
 
@@ -222,15 +232,15 @@ class _Backward:
         ]
         side = self.job.side
         pieces = [None if total is None else total.split(side) for total in result]
-        tensors = [tensor.split(side) for tensor in self.tensors]
+        tensors = [self.job.factor(tensor).split(side) for tensor in self.tensors]
         for tile in _walk(self.job, self.tensors, self.exponents.factor):
-            gradient = self.tile_gradient(tile)
+            gradient = self.job.factor(self.tile_gradient(tile))
             left, right = tile.product.left, tile.product.right
             to_left, to_right = pieces[left], pieces[right]
             if to_left is not None:
-                to_left[tile.row].addmm_(gradient, tensors[right][tile.column])
+                _add_product(to_left[tile.row], gradient, tensors[right][tile.column])
             if to_right is not None and not tile.on_diagonal:
-                to_right[tile.column].addmm_(gradient.T, tensors[left][tile.row])
+                _add_product(to_right[tile.column], gradient.T, tensors[left][tile.row])
         return result
 
     def tile_gradient(self, tile: _Tile) -> Tensor:

@@ -71,6 +71,7 @@ class ProductSet:
         products: The matrices to sum over.
         output_sizes: Number of rows of each output.
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
+        bfloat16: Multiply in bfloat16 (the result is of the factors' type again).
     """
 
     def __init__(
@@ -79,11 +80,18 @@ class ProductSet:
         products: Sequence[Product],
         output_sizes: Sequence[int],
         tile: int | None = None,
+        *,
+        bfloat16: bool = False,
     ) -> None:
         self.tensors = tuple(tensors)
         self.products = tuple(products)
         self.output_sizes = tuple(output_sizes)
         self.side = tile or tile_side(max(map(len, self.tensors)), self.tensors[0])
+        self.bfloat16 = bfloat16
+
+    def factor(self, tensor: Tensor) -> Tensor:
+        """A factor of a product, in the type that products are made in."""
+        return tensor.bfloat16() if self.bfloat16 else tensor
 
     def masks(self) -> list[dict[tuple[int, int], Tensor]]:
         """For each product the masked positions in the flattened tiles, by (row, column)."""

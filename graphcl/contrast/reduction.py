@@ -61,7 +61,8 @@ def reduce_tiles(
         masked: Tensor | None,
         dims: Sequence[int],
     ) -> tuple[Tensor, ...]:
-        values = function(left @ right.T, row_ids, column_ids, block)
+        cosine = products.factor(left) @ products.factor(right).T
+        values = function(cosine.to(left.dtype), row_ids, column_ids, block)
         if masked is not None:
             fill = MASKED if reduce == "logsumexp" else 0.0
             values = values.reshape(-1).index_fill(0, masked, fill).view_as(values)

@@ -64,6 +64,7 @@ class Rows:
         direction: Which output of the shared pass is the own one.
         view: Number of the view that the anchors are, 0 or 1.
         start: Which item the first anchor is: anchors are a window of the items across ranks.
+        bfloat16: Multiply in bfloat16: an error of about 2e-3 in a cosine. :meth:`topk` does not.
 
     Example:
         >>> u = torch.nn.functional.normalize(torch.ones(3, 2))
@@ -81,6 +82,7 @@ class Rows:
     direction: int = 0
     view: int = 0
     start: int = 0
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         if self.shared is None:
@@ -223,7 +225,8 @@ class Rows:
                 continue
             tensors.append(block.candidates)
             products.append(Product(0, len(tensors) - 1, block, row_output=0))
-        return ProductSet(tensors, products, (len(self.anchors),), self.tile)
+        size = (len(self.anchors),)
+        return ProductSet(tensors, products, size, self.tile, bfloat16=self.bfloat16)
 
 
 def own_product(number: int, block: Block, *, output: int) -> Product:

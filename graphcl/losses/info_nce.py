@@ -63,6 +63,8 @@ class InfoNCELoss(nn.Module):
             positive (or, with "excluded", without a negative) have loss 0 and do not count in the
             mean.
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
+        bfloat16: Multiply in bfloat16, several times faster where the processor has instructions
+            for it: an error of about 2e-3 in a cosine, of 1 % in a gradient. Sums stay in float32.
 
     Raises:
         TypeError: An argument of the wrong type.
@@ -88,6 +90,7 @@ class InfoNCELoss(nn.Module):
         positive_weights: nn.Module | None = None,
         reduction: Literal["mean", "sum", "none"] = "mean",
         tile: int | None = None,
+        bfloat16: bool = False,
     ) -> None:
         super().__init__()
         if check_number("temperature", temperature) <= 0:
@@ -125,6 +128,7 @@ class InfoNCELoss(nn.Module):
         self.debias = debias
         self.reduction = reduction
         self.tile = tile
+        self.bfloat16 = bfloat16
 
     def forward(
         self,
@@ -216,6 +220,7 @@ class InfoNCELoss(nn.Module):
                 queue=block and Block(self._prepare(block.candidates), block.masked, block.ids),
                 context=context,
                 tile=self.tile,
+                bfloat16=self.bfloat16,
             )
             if anchors is not None:
                 parts = tuple(part.of_anchors(*anchors) for part in parts)
