@@ -6,6 +6,7 @@ from graphcl.losses.auc import AUCLoss
 from graphcl.losses.barlow_twins import BarlowTwinsLoss
 from graphcl.losses.biased_triplet import BiasedTripletLoss
 from graphcl.losses.bootstrap import BootstrapLoss
+from graphcl.losses.by_name import LossEntry, TwoViewLoss, get_loss, loss_names, make_loss
 from graphcl.losses.debias import debiased_log_sum
 from graphcl.losses.group_ordering import GroupOrderingLoss
 from graphcl.losses.hallucinated import Hallucinated, HallucinatedPositivesLoss, hallucinate
@@ -31,13 +32,18 @@ __all__ = [
     "HallucinatedPositivesLoss",
     "InfoNCELoss",
     "JensenShannonLoss",
+    "LossEntry",
     "MaxMarginLoss",
     "MisesFisherWeights",
     "SimilarityDistillationLoss",
     "SimpleContrastiveLoss",
     "SwAVLoss",
     "TripletMarginLoss",
+    "TwoViewLoss",
     "VICRegLoss",
     "debiased_log_sum",
+    "get_loss",
     "hallucinate",
+    "loss_names",
+    "make_loss",
 ]

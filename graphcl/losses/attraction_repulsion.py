@@ -89,9 +89,7 @@ class AttractionRepulsionLoss(nn.Module):
     def terms(self, views: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Attraction and repulsion before their factors, scalars."""
         views = list(views)
-        if len(views) < 2:
-            raise ValueError(f"views must be at least 2, got {len(views)}")
-        check_views(**{f"views[{i}]": view for i, view in enumerate(views)})
+        check_view_list(views)
         with torch.autocast(views[0].device.type, enabled=False):
             units = [unit_rows(view) for view in views]
             orders = list(combinations(range(len(units)), 2))

@@ -100,9 +100,7 @@ class GroupOrderingLoss(nn.Module):
             positives by ascending cosine.
         """
         views = list(views)
-        if len(views) < 2:
-            raise ValueError(f"views must be at least 2, got {len(views)}")
-        check_views(**{f"views[{i}]": view for i, view in enumerate(views)})
+        check_view_list(views)
         size = len(views[0])
         if self.topk > size - 1:
             raise ValueError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from graphcl.arguments import check_number
@@ -11,8 +10,8 @@ from graphcl.arguments import check_number
 class MisesFisherWeights(nn.Module):
     """Weight positives the more, the farther apart they are; the mean weight is one.
 
-    ``w_i = 2 - exp(s_ii / sigma) / mean over k of exp(s_kk / sigma)``. A weight can be negative (down
-    to 2 - N) where one pair is much closer than all others.
+    ``w_i = 2 - exp(s_ii / sigma) / mean over k of exp(s_kk / sigma)``. A weight can be negative
+    (down to 2 - N) where one pair is much closer than all others.
 
     Source: Yeh et al., ECCV 2022, arXiv 2110.06848 (DCLW): ``InfoNCELoss(0.1, intra_view=True,
     positive_in_denominator="excluded", positive_weights=MisesFisherWeights())``.

@@ -79,9 +79,7 @@ class SwAVLoss(nn.Module):
                 of a view that is not there.
         """
         views = list(views)
-        if len(views) < 2:
-            raise ValueError(f"views must be at least 2, got {len(views)}")
-        check_views(**{f"views[{i}]": view for i, view in enumerate(views)})
+        check_view_list(views)
         check_rows("prototypes", prototypes, views[0].size(1))
         for number in assigning:
             check_whole("assigning", number, least=0, most=len(views) - 1)

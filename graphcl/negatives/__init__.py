@@ -1,6 +1,12 @@
 """Negative strategies: what each negative weighs, and synthetic negatives."""
 
 from graphcl.negatives.beta_mixture import BetaMixture, fit_beta_mixture
+from graphcl.negatives.by_name import (
+    StrategyEntry,
+    get_strategy,
+    make_negatives,
+    strategy_names,
+)
 from graphcl.negatives.clusters import ClusterNegatives
 from graphcl.negatives.difficulty import DifficultyNegatives
 from graphcl.negatives.given import SparseWeights, hop_weights
@@ -22,7 +28,11 @@ __all__ = [
     "NegativeStrategy",
     "ProbableNegatives",
     "SparseWeights",
+    "StrategyEntry",
     "fit_beta_mixture",
+    "get_strategy",
     "hop_weights",
+    "make_negatives",
     "mix_negatives",
+    "strategy_names",
 ]

@@ -32,11 +32,11 @@ class BetaMixture:
     @classmethod
     def start(cls, false_share: float = 0.05, *, like: Tensor | None = None) -> BetaMixture:
         """Where the fit begins: true negatives low, false ones high and rare."""
-        options = {} if like is None else {"dtype": like.dtype, "device": like.device}
+        like = torch.empty(0) if like is None else like
         return cls(
-            torch.tensor([1.0, 2.0], **options),
-            torch.tensor([2.0, 1.0], **options),
-            torch.tensor([1 - false_share, false_share], **options),
+            like.new_tensor([1.0, 2.0]),
+            like.new_tensor([2.0, 1.0]),
+            like.new_tensor([1 - false_share, false_share]),
         )
 
     def posterior(self, values: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class BetaMixture:
         return BetaMixture(self.alpha.flip(0), self.beta.flip(0), self.weight.flip(0))
 
     def _responsibilities(self, values: Tensor) -> Tensor:
-        clipped = values.clamp(_FLOOR, 1 - _FLOOR)
+        clipped = _inside(values)
         shape = (2,) + (1,) * values.dim()
         alpha, beta, weight = (t.view(shape) for t in (self.alpha, self.beta, self.weight))
         normaliser = torch.lgamma(alpha + beta) - torch.lgamma(alpha) - torch.lgamma(beta)
@@ -60,7 +60,9 @@ class BetaMixture:
         return joint / joint.sum(0).clamp_min(_FLOOR)
 
 
-def fit_beta_mixture(values: Tensor, start: BetaMixture, *, iterations: int = 10) -> BetaMixture:
+def fit_beta_mixture(
+    values: Tensor, start: BetaMixture, *, iterations: int = 10
+) -> BetaMixture | None:
     """Fit the mixture by expectation maximisation with weighted moments.
 
     Source: Xia et al., ICML 2022, arXiv 2110.02027 (ProGCL), section 4.2 and the authors' code.
@@ -71,10 +73,10 @@ def fit_beta_mixture(values: Tensor, start: BetaMixture, *, iterations: int = 10
         iterations: Number of steps.
 
     Returns:
-        The mixture; ``start`` where the method of moments has no solution (all values alike). Which
+        The mixture; None where the method of moments has no solution (all values alike). Which
         component is which follows from the start alone: see :meth:`BetaMixture.ordered`.
     """
-    values = values.clamp(_FLOOR, 1 - _FLOOR)
+    values = _inside(values)
     mixture = start
     for _ in range(iterations):
         share = mixture._responsibilities(values).clamp_min(_FLOOR)
@@ -83,9 +85,15 @@ def fit_beta_mixture(values: Tensor, start: BetaMixture, *, iterations: int = 10
         variance = (share * (values - mean.unsqueeze(1)).square()).sum(1) / total
         room = mean * (1 - mean)
         if not bool((variance > _FLOOR).all() and (room > variance).all()):
-            return start
+            return None
         alpha = mean * (room / variance - 1)
         beta = alpha * (1 - mean) / mean
         beta[1] = torch.where(beta[1] < 1, 1.01, beta[1])
         mixture = BetaMixture(alpha, beta, total / total.sum())
     return mixture
+
+
+def _inside(values: Tensor) -> Tensor:
+    """Values moved off 0 and 1, where logarithms are infinite; in float32 1 - 1e-12 is 1."""
+    edge = max(_FLOOR, torch.finfo(values.dtype).eps / 2)
+    return values.clamp(_FLOOR, 1 - edge)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from graphcl.arguments import check_number
 from graphcl.contrast import MASKED, Block, Rows
-from graphcl.negatives.strategy import NegativeStrategy
+from graphcl.negatives.strategy import NegativeStrategy, check_items
 
 
 class ClusterNegatives(NegativeStrategy):
@@ -20,7 +20,7 @@ class ClusterNegatives(NegativeStrategy):
     negatives, as ``Pairs.from_clusters`` does for good.
 
     Context of the loss: ``clusters``, integers ``[N]``, or ``[N, R]`` for R clusterings; where a
-    block has ``ids`` they are looked up there.
+    block has ``ids`` they are looked up there; an unknown item (-1) is of no cluster.
 
     Args:
         same: Weight of cluster mates, at least 0.
@@ -39,6 +39,7 @@ class ClusterNegatives(NegativeStrategy):
 
     needs = frozenset({"clusters"})
     symmetric = True
+    whole_sum = False  # takes weight out
 
     def __init__(self, same: float = 0.0) -> None:
         super().__init__()
@@ -52,11 +53,12 @@ class ClusterNegatives(NegativeStrategy):
         clusters = rows.context["clusters"]
         if not isinstance(clusters, Tensor) or clusters.is_floating_point():
             raise TypeError("context['clusters'] must be a tensor of integers")
-        if clusters.dim() not in (1, 2) or len(clusters) < rows.start + len(rows.anchors):
+        if clusters.dim() not in (1, 2) or 0 in clusters.shape:
             raise ValueError(
-                f"context['clusters'] must have shape [N] or [N, R] with at least "
-                f"{len(rows.anchors)} items, got {list(clusters.shape)}"
+                "context['clusters'] must have shape [N] or [N, R], not empty, got "
+                f"{list(clusters.shape)}"
             )
+        check_items("context['clusters']", len(clusters), rows)
 
     def log_weights(
         self,
@@ -70,10 +72,11 @@ class ClusterNegatives(NegativeStrategy):
         """Logarithm of ``w_ij``."""
         clusters = rows.context["clusters"].to(cosine.device)
         clusters = clusters.view(len(clusters), -1)
-        mine, theirs = clusters[rows.items(row_ids)], clusters[block.items(column_ids)]
+        items = block.items(column_ids)
+        mine, theirs = clusters[rows.items(row_ids)], clusters[items]
         weight = torch.zeros_like(cosine)
         for one, other in zip(mine.T, theirs.T, strict=True):
-            agree = one.unsqueeze(1) == other.unsqueeze(0)
+            agree = (one.unsqueeze(1) == other.unsqueeze(0)) & (items >= 0)
             weight += torch.where(agree, self.same, 1.0).to(cosine.dtype) / clusters.size(1)
         return torch.where(weight > 0, torch.where(weight > 0, weight, 1).log(), MASKED)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graphcl.arguments import check_number
 from graphcl.contrast import MASKED, Block, Rows, within_hops
-from graphcl.negatives.strategy import NegativeStrategy
+from graphcl.negatives.strategy import NegativeStrategy, check_items
 
 
 class SparseWeights(NegativeStrategy):
@@ -29,21 +29,25 @@ class SparseWeights(NegativeStrategy):
     """
 
     needs = frozenset({"weights"})
+    whole_sum = False  # takes weight out
 
-    def prepare(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
-        """The weights by row: where rows start, items of the candidates, log-weights."""
+    def check_context(self, rows: Rows) -> None:
+        """Refuse weights that are missing, of another type, or of other items."""
+        super().check_context(rows)
         given = rows.context["weights"]
         if not isinstance(given, Tensor) or given.layout != torch.sparse_coo or given.dim() != 2:
             raise TypeError("context['weights'] must be a sparse COO tensor of two dimensions")
-        if given.size(0) < len(rows.anchors):
-            raise ValueError(
-                f"context['weights'] must have a row for each of the {len(rows.anchors)} anchors, "
-                f"got {list(given.shape)}"
-            )
-        given = given.detach().to(rows.anchors.device).coalesce()
-        values = given.values().to(rows.anchors.dtype)
+        if given.size(0) != given.size(1):
+            raise ValueError(f"context['weights'] must be square, got {list(given.shape)}")
+        check_items("context['weights']", given.size(0), rows)
+        values = given.detach().coalesce().values()
         if not bool((values.isfinite() & (values >= 0)).all()):
             raise ValueError("context['weights'] must be finite and at least 0")
+
+    def prepare(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
+        """The weights by row: where rows start, items of the candidates, log-weights."""
+        given = rows.context["weights"].detach().to(rows.anchors.device).coalesce()
+        values = given.values().to(rows.anchors.dtype)
         row, column = given.indices()
         starts = torch.searchsorted(
             row.contiguous(), torch.arange(given.size(0) + 1, device=row.device)
@@ -67,12 +71,12 @@ class SparseWeights(NegativeStrategy):
         entries = slice(int(starts[anchors[0]]), int(starts[anchors[-1] + 1]))
         counts = starts[anchors + 1] - starts[anchors]
         row = torch.arange(len(row_ids), device=cosine.device).repeat_interleave(counts)
-        items, order = block.items(column_ids).sort()
+        items, item = block.items(column_ids).unique(return_inverse=True)
         place = torch.searchsorted(items, columns[entries]).clamp(max=len(items) - 1)
-        here, found = items[place] == columns[entries], order[place]
-        weights = torch.zeros_like(cosine)
-        weights[row[here], found[here]] = logs[entries][here]
-        return weights
+        here = items[place] == columns[entries]
+        weights = cosine.new_zeros(len(row_ids), len(items))
+        weights[row[here], place[here]] = logs[entries][here]
+        return weights[:, item]  # a queue may hold an item several times
 
 
 def hop_weights(edge_index: Tensor, num_nodes: int, weights: Sequence[float]) -> Tensor:
@@ -110,5 +114,9 @@ def hop_weights(edge_index: Tensor, num_nodes: int, weights: Sequence[float]) ->
     index = torch.stack([keys[-1] // num_nodes, keys[-1] % num_nodes])
     other = index[0] != index[1]
     return torch.sparse_coo_tensor(
-        index[:, other], values[other], (num_nodes, num_nodes), is_coalesced=True, check_invariants=True
+        index[:, other],
+        values[other],
+        (num_nodes, num_nodes),
+        is_coalesced=True,
+        check_invariants=True,
     )

@@ -17,8 +17,8 @@ class HardestNegatives(NegativeStrategy):
 
     The threshold is a cosine, or the k-th largest cosine of each row with
     ``k = max(1, ceil(share * number of negatives))``; ties are kept, and no gradient flows through
-    it. The hard contrastive loss is this strategy in :class:`graphcl.losses.InfoNCELoss`, its simple
-    form in :class:`graphcl.losses.SimpleContrastiveLoss`.
+    it. The hard contrastive loss is this strategy in :class:`graphcl.losses.InfoNCELoss`, its
+    simple form in :class:`graphcl.losses.SimpleContrastiveLoss`.
 
     Source: Wang and Liu, CVPR 2021, arXiv 2012.09740 (CIFAR: share 0.0819, 4095 of 50,000).
 
@@ -36,6 +36,8 @@ class HardestNegatives(NegativeStrategy):
         >>> InfoNCELoss(1.0, negatives=HardestNegatives(threshold=0.5))(z, z)  # cosines 0: none
         tensor(0.)
     """
+
+    whole_sum = False  # takes negatives out
 
     def __init__(self, *, share: float | None = None, threshold: float | None = None) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from graphcl.contrast import Block, Rows
+from graphcl.contrast import MASKED, Block, Rows
 
 
 class NegativeStrategy(nn.Module):
@@ -23,6 +23,10 @@ class NegativeStrategy(nn.Module):
         symmetric: Whether the weight of (i, j) is that of (j, i), in either direction, and depends
             on the cosine, the ids, the block and the context only: then one evaluation serves both
             directions.
+        adds_candidates: Whether synthetic negatives count beside the weighted ones, so that the
+            weights do not tell everything.
+        whole_sum: Whether the weighted sum still stands for all negatives (mean weight about one),
+            as the debiased estimator supposes.
 
     Example:
         >>> class FarNegatives(NegativeStrategy):
@@ -36,6 +40,8 @@ class NegativeStrategy(nn.Module):
 
     needs: frozenset[str] = frozenset()
     symmetric: bool = False
+    adds_candidates: bool = False
+    whole_sum: bool = True
 
     def prepare(self, rows: Rows) -> Any:
         """State of size O(N), computed before the tiles: row statistics, mixture fits."""
@@ -66,7 +72,7 @@ class NegativeStrategy(nn.Module):
         """
 
     def extra_candidates(self, rows: Rows, state: Any) -> Tensor | None:
-        """Synthetic negatives of each anchor, unit rows ``[N, S, d]``, or None."""
+        """Synthetic negatives of each anchor, unit rows ``[N, S, d]`` (zero rows: none), or None."""
         return None
 
     def log_denominator(self, rows: Rows) -> Tensor:
@@ -92,8 +98,10 @@ class NegativeStrategy(nn.Module):
         extra = self.extra_candidates(rows, state)
         if extra is None or extra.size(1) == 0:
             return log_sum
-        cosine = torch.einsum("nd,nsd->ns", rows.anchors, extra)
-        return torch.logaddexp(log_sum, (cosine / rows.temperature).logsumexp(1))
+        exponent = torch.einsum("nd,nsd->ns", rows.anchors, extra) / rows.temperature
+        exponent = torch.where(extra.any(2), exponent, MASKED)
+        total = torch.logaddexp(log_sum, exponent.logsumexp(1))
+        return torch.where(total > MASKED / 2, total, MASKED)
 
     def check_context(self, rows: Rows) -> None:
         """Raise a ValueError when the context lacks what the strategy needs."""
@@ -103,6 +111,40 @@ class NegativeStrategy(nn.Module):
                 f"{type(self).__name__} needs {missing} in context, got "
                 f"{sorted(rows.context) or 'none'}"
             )
+
+
+def check_items(name: str, num_items: int, rows: Rows) -> None:
+    """Refuse what a strategy knows about items when it is not known for all of rows and candidates.
+
+    Args:
+        name: How the message calls it.
+        num_items: For how many items it was given.
+        rows: Anchors and candidates. An id of -1 in a queue is an item that nothing is known of.
+
+    Raises:
+        ValueError: Items are missing; candidates are others than anchors (nodes against graphs); a
+            queue does not say which items it holds.
+    """
+    wanted = rows.start + len(rows.anchors)
+    exact = True
+    for block in rows.blocks:
+        if block.ids is not None:
+            exact = False
+            if block.ids.numel():
+                wanted = max(wanted, int(block.ids.max()) + 1)
+        elif block.view is None:
+            raise ValueError(
+                f"{name} needs to know which items the queue holds: give it as a Block with ids, "
+                "such as MemoryQueue.block()"
+            )
+        else:
+            wanted = max(wanted, len(block.candidates))
+    sizes = {len(block.candidates) for block in rows.blocks if block.view is not None}
+    if num_items < wanted or (exact and sizes != {num_items}):
+        raise ValueError(
+            f"{name} must be of the items that are contrasted ({wanted} of them, the same in either "
+            f"view), got {num_items}"
+        )
 
 
 class AllNegatives(NegativeStrategy):
