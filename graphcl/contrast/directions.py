@@ -50,6 +50,13 @@ class Positives:
             return (anchors * self.candidates).sum(1)
         return pair_products(anchors, self.candidates, self.index)
 
+    def weights(self, cosines: Tensor) -> Tensor:
+        """Relative weight of every pair, ``[P]``, in the type of the cosines."""
+        if self.weight is None:
+            size = len(self.candidates) if self.index is None else self.index.size(1)
+            return cosines.new_ones(size)
+        return self.weight.to(cosines)
+
 
 @dataclass(frozen=True, eq=False)
 class Direction:

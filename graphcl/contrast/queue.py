@@ -62,13 +62,15 @@ class MemoryQueue(nn.Module):
             ids: Which items they are, ``[B]``; None: -1.
 
         Raises:
-            ValueError: Rows of another width, or ids of another number.
+            ValueError: Rows of another width, or not finite; ids of another number.
         """
         size = len(self.rows)
         if rows.dim() != 2 or rows.size(1) != self.rows.size(1):
             raise ValueError(
                 f"rows must have shape [B, {self.rows.size(1)}], got {list(rows.shape)}"
             )
+        if not bool(rows.isfinite().all()):
+            raise ValueError("rows must be finite, got NaN or infinite values")
         if ids is not None and ids.shape != rows.shape[:1]:
             raise ValueError(f"ids must have shape [{len(rows)}], got {list(ids.shape)}")
         total = len(rows)

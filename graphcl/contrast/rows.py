@@ -151,13 +151,14 @@ class Rows:
         return reduce_tiles(own, function, reduce=reduce, symmetric=False)[0]
 
     def topk(
-        self, k: int, *, key: Callable[[Tensor], Tensor] | None = None
+        self, k: int, *, key: Callable[[Tensor], Tensor] | None = None, fewer: bool = False
     ) -> tuple[Tensor, Tensor]:
         """The ``k`` most similar unmasked candidates of each anchor, found tile by tile.
 
         Args:
-            k: How many; every anchor must have as many.
+            k: How many; every anchor must have as many, unless ``fewer``.
             key: What is to be large, as a function of the cosine; None: the cosine itself.
+            fewer: Fill up the places of anchors that have fewer, with cosine -1e30 and any column.
 
         Returns:
             Cosines ``[N, k]``, by descending key and differentiable, and the columns ``[N, k]``
@@ -166,16 +167,21 @@ class Rows:
         Raises:
             ValueError: ``k`` below 1, or more than an anchor's candidates.
         """
-        fewest = int(self.count().min())
-        if not 1 <= k <= fewest:
+        count = self.count()
+        most, word = (count.max(), "most") if fewer else (count.min(), "fewest")
+        if not 1 <= k <= int(most):
             raise ValueError(
-                f"k must be from 1 to the fewest candidates of an anchor, {fewest}; got {k}"
+                f"k must be from 1 to the {word} candidates of an anchor, {int(most)}; got {k}"
             )
         columns = self._search(k, key)[1]
         rows = torch.arange(len(columns), device=columns.device).repeat_interleave(k)
         everything = torch.cat([block.candidates for block in self.blocks])
         index = torch.stack([rows, columns.reshape(-1)])
-        return pair_products(self.anchors, everything, index).view(-1, k), columns
+        cosines = pair_products(self.anchors, everything, index).view(-1, k)
+        if fewer:
+            there = torch.arange(k, device=count.device) < count.unsqueeze(1)
+            cosines = torch.where(there, cosines, MASKED)
+        return cosines, columns
 
     def kth_largest(self, k: Tensor) -> Tensor:
         """Of each anchor the k-th largest cosine, ``[N]``, detached.

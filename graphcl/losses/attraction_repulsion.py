@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphcl.arguments import check_number
 from graphcl.contrast import MASKED, Block, Mask, Rows, unit_rows
-from graphcl.losses.checks import check_views
+from graphcl.losses.checks import check_view_list
 
 
 class AttractionRepulsionLoss(nn.Module):
@@ -88,8 +88,7 @@ class AttractionRepulsionLoss(nn.Module):
 
     def terms(self, views: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Attraction and repulsion before their factors, scalars."""
-        views = list(views)
-        check_view_list(views)
+        views = check_view_list(views)
         with torch.autocast(views[0].device.type, enabled=False):
             units = [unit_rows(view) for view in views]
             orders = list(combinations(range(len(units)), 2))

@@ -54,8 +54,8 @@ class BarlowTwinsLoss(nn.Module):
             ValueError: Shapes that differ; NaN or infinite rows; fewer than two rows, which have
                 no correlation.
         """
-        factor = 1 / z1.size(-1) if self.redundancy is None else self.redundancy
         matrix = self.cross_correlation(z1, z2)
+        factor = 1 / len(matrix) if self.redundancy is None else self.redundancy
         diagonal = matrix.diagonal()
         on = (1 - diagonal).square().sum()
         return on + factor * (matrix.square().sum() - diagonal.square().sum())

@@ -190,7 +190,7 @@ def _entry(
 
 
 _LINEAR = "O(N d^2) time, O(N d) memory"
-_EXCLUDED = {"intra_view": True, "positive_in_denominator": "excluded"}
+_EXCLUDED: Mapping[str, Any] = {"intra_view": True, "positive_in_denominator": "excluded"}
 _ENTRIES: Mapping[str, LossEntry] = MappingProxyType(
     {
         entry.name: entry

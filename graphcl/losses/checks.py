@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -56,6 +57,15 @@ def check_views(least: int = 1, **views: Tensor) -> None:
             )
     if len(like) < least:
         raise ValueError(f"{first} needs at least {least} rows, got {len(like)}")
+
+
+def check_view_list(views: Sequence[Tensor]) -> list[Tensor]:
+    """The views of the same items as a list; refuse fewer than two, and as :func:`check_views`."""
+    views = list(views)
+    if len(views) < 2:
+        raise ValueError(f"views must be at least 2, got {len(views)}")
+    check_views(1, **{f"views[{i}]": view for i, view in enumerate(views)})
+    return views
 
 
 def check_choice(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.contrast import Block, Mask, Rows, unit_rows
-from graphcl.losses.checks import check_views
+from graphcl.losses.checks import check_view_list
 
 
 class GroupOrderingLoss(nn.Module):
@@ -82,7 +82,8 @@ class GroupOrderingLoss(nn.Module):
             target = torch.zeros_like(probability)
             target[:, self.topk :] = 1
             # The network is doubly stochastic, but rounding may lead out of [0, 1].
-            losses.append(functional.binary_cross_entropy(probability.clamp(0, 1), target))
+            with torch.autocast(probability.device.type, enabled=False):
+                losses.append(functional.binary_cross_entropy(probability.clamp(0, 1), target))
         return torch.stack(losses).mean()
 
     def positive_probability(
@@ -99,8 +100,7 @@ class GroupOrderingLoss(nn.Module):
             ``[N, topk + p]`` with p positives: the nearest others by ascending cosine, then the
             positives by ascending cosine.
         """
-        views = list(views)
-        check_view_list(views)
+        views = check_view_list(views)
         size = len(views[0])
         if self.topk > size - 1:
             raise ValueError(

@@ -70,8 +70,8 @@ def hallucinate(keys: Tensor, prototypes: Tensor, targets: Tensor, steps: Tensor
 class HallucinatedPositivesLoss(nn.Module):
     """Pull queries towards hard positives made in the latent space (HaLP).
 
-    ``- factor * mean over kept positives g of cos(q, g) / temperature``. It only attracts: add it to
-    a contrastive loss, alone it collapses. Each key gets ``num_positives`` new rows towards
+    ``- factor * mean over kept positives g of cos(q, g) / temperature``. It only attracts: add it
+    to a contrastive loss, alone it collapses. Each key gets ``num_positives`` new rows towards
     prototypes drawn from its next nearest ones.
 
     Source: Shah et al., CVPR 2023, arXiv 2304.00387. Published: 20 prototypes by spherical k-means
@@ -141,7 +141,7 @@ class HallucinatedPositivesLoss(nn.Module):
         with torch.autocast(queries.device.type, enabled=False):
             if made is None:
                 if len(prototypes) == 1:
-                    return queries.sum() * 0
+                    return (unit_rows(queries) * 0).sum()
                 made = self._draw(keys, prototypes)
             cosine = torch.einsum("nd,ngd->ng", unit_rows(queries), made.rows)
             mean = (cosine * made.kept).sum() / (made.kept.sum() + _GUARD)

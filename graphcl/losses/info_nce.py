@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from graphcl.arguments import check_number
 from graphcl.contrast import (
+    MASKED,
     Block,
     Direction,
     Pairs,
@@ -115,6 +116,20 @@ class InfoNCELoss(nn.Module):
                     "debias estimates the sum of exp(cosine / temperature) over negatives alone: "
                     "it has no meaning with positive_in_denominator='weighted' or normalize=False"
                 )
+        if negatives is not None and debias is not None and not negatives.whole_sum:
+            raise ValueError(
+                "debias needs a strategy whose weighted sum stands for all negatives (weights of "
+                f"mean one), but {negatives} takes negatives out or adds some"
+            )
+        if (
+            negatives is not None
+            and negatives.adds_candidates
+            and positive_in_denominator == "weighted"
+        ):
+            raise ValueError(
+                f"positive_in_denominator='weighted' would make {negatives} mix positives into "
+                "negatives: use 'plain' or 'excluded'"
+            )
         if positive_weights is not None and positives == "inside":
             raise ValueError("positive_weights need positives='outside' the logarithm")
         self.positive_weights = positive_weights
@@ -128,7 +143,7 @@ class InfoNCELoss(nn.Module):
         self.debias = debias
         self.reduction = reduction
         self.tile = tile
-        self.bfloat16 = bfloat16
+        self.products_in_bfloat16 = bfloat16  # nn.Module.bfloat16 is a method
 
     def forward(
         self,
@@ -146,7 +161,7 @@ class InfoNCELoss(nn.Module):
             z2: Candidates, ``[M, d]``; None: the anchors themselves (then ``pairs`` is needed).
             pairs: Which candidates are positive and which are left out; None: ``i`` with ``i``.
             context: What the negative strategy needs.
-            queue: More candidates, negatives of every anchor, ``[K, d]``.
+            queue: More candidates, negatives of every anchor, ``[K, d]``; an empty one is none.
 
         Returns:
             A scalar, or with ``reduction="none"`` one ``[N]`` (and ``[M]``) a direction.
@@ -205,9 +220,7 @@ class InfoNCELoss(nn.Module):
         anchors: tuple[int, int] | None = None,
     ) -> list[tuple[Tensor, Tensor]]:
         pairs = self._check(z1, z2, pairs)
-        block = None if queue is None else queue if isinstance(queue, Block) else Block(queue)
-        if block is not None:
-            check_rows("queue", block.candidates, z1.size(1))
+        block = _queue_block(queue, z1.size(1))
         with torch.autocast(z1.device.type, enabled=False):
             parts = directions(
                 self._prepare(z1),
@@ -220,7 +233,7 @@ class InfoNCELoss(nn.Module):
                 queue=block and Block(self._prepare(block.candidates), block.masked, block.ids),
                 context=context,
                 tile=self.tile,
-                bfloat16=self.bfloat16,
+                bfloat16=self.products_in_bfloat16,
             )
             if anchors is not None:
                 parts = tuple(part.of_anchors(*anchors) for part in parts)
@@ -240,10 +253,6 @@ class InfoNCELoss(nn.Module):
             raise ValueError(
                 "pairs between different items (nodes and graphs, say) need z2 and intra_view=False"
             )
-        if self.debias is not None and (
-            bool((pairs.num_positives() != 1).any()) or (pairs.is_aligned and z2 is None)
-        ):
-            raise ValueError("debias needs exactly one positive for each anchor")
         return pairs
 
     def _prepare(self, z: Tensor) -> Tensor:
@@ -266,7 +275,10 @@ class InfoNCELoss(nn.Module):
         rows = direction.rows
         self.negatives.check_context(rows)
         denominator = self.negatives.log_denominator(rows)
-        valid = direction.num_positives() > 0
+        num_positives = direction.num_positives()
+        if self.debias is not None and bool((num_positives != 1).any()):
+            raise ValueError("debias needs exactly one positive for each anchor")
+        valid = num_positives > 0
         if self.positives == "inside":
             positive = direction.log_sum_positive(weighted=True)
         else:
@@ -280,8 +292,8 @@ class InfoNCELoss(nn.Module):
                 temperature=self.temperature,
             )
         if self.positive_in_denominator == "excluded":
-            has_negative = rows.count() > 0
-            if not bool(has_negative.any()):
+            has_negative = denominator > MASKED / 2  # a strategy may take out all of a row
+            if not bool((rows.count() > 0).any()):
                 raise ValueError(
                     "positive_in_denominator='excluded' needs negatives, but none of the "
                     f"{len(rows.anchors)} anchor(s) has any: the loss is the log of an empty sum"
@@ -293,6 +305,21 @@ class InfoNCELoss(nn.Module):
             together = positive if single else direction.log_sum_positive(weighted=False)
             denominator = torch.logaddexp(denominator, together)
         if self.positive_weights is not None:
-            positive = positive * self.positive_weights(positive * self.temperature)
+            factors = self.positive_weights(positive[valid] * self.temperature)
+            positive = positive.masked_scatter(valid, positive[valid] * factors)
         value = torch.where(valid, denominator - positive, 0)
         return value, valid
+
+
+def _queue_block(queue: Tensor | Block | None, width: int) -> Block | None:
+    """A queue as candidates; None without one, or while it is empty."""
+    block = None if queue is None else queue if isinstance(queue, Block) else Block(queue)
+    if block is None or (isinstance(block.candidates, Tensor) and block.candidates.size(0) == 0):
+        return None
+    check_rows("queue", block.candidates, width)
+    if block.ids is not None and block.ids.shape != block.candidates.shape[:1]:
+        raise ValueError(
+            f"queue must have one id a row, shape [{len(block.candidates)}], got "
+            f"{list(block.ids.shape)}"
+        )
+    return block

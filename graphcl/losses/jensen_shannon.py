@@ -18,7 +18,7 @@ class JensenShannonLoss(nn.Module):
     With scores s::
 
         loss = mean over negatives of softplus(s_ij) - log 2
-             - mean over positives of log 2 - softplus(-s_ij)
+             - (weighted) mean over positives of log 2 - softplus(-s_ij)
 
     The Jensen-Shannon bound of Deep InfoMax (Hjelm et al., ICLR 2019, arXiv 1808.06670) and of
     InfoGraph (Sun et al., ICLR 2020, arXiv 1908.01000). Every anchor weighs by how many pairs it
@@ -64,8 +64,10 @@ class JensenShannonLoss(nn.Module):
             count = forth.rows.count().sum()
             total = forth.rows.tiles(_negative_score, reduce="sum").sum()
             positive = torch.cat([part.cosines(forth.rows.anchors) for part in forth.positives])
-            gain = (math.log(2) - functional.softplus(-positive)).sum()
-            return total / count.clamp(min=1) - gain / max(1, len(positive))
+            weight = torch.cat([part.weights(positive) for part in forth.positives])
+            gain = (weight * (math.log(2) - functional.softplus(-positive))).sum()
+            mass = weight.sum()
+            return total / count.clamp(min=1) - gain / torch.where(mass > 0, mass, 1)
 
     def _prepare(self, z: Tensor) -> Tensor:
         z = z.to(accumulation_dtype(z.dtype))

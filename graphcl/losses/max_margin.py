@@ -28,9 +28,10 @@ class MaxMarginLoss(nn.Module):
         loss = mean over t of sum over j of a_tj (k(u_j, v_t) - k(u_t, v_t))
 
     Source: Shah et al., AAAI 2022, arXiv 2112.11450. ``"closed_form"`` drops the constraint
-    ``a <= bound`` and clips afterwards (the authors' INV). Theirs solves one system an anchor, O(N^4)
-    time and O(N^3) memory; here one Cholesky factor of one matrix gives all anchors, O(N^3) time and
-    O(N^2) memory. ``"projected_gradient"`` (PGD) iterates, one matrix product an iteration.
+    ``0 <= a <= bound`` and clips afterwards (the authors' INV). Theirs solves one system an anchor,
+    O(N^4) time and O(N^3) memory; here one Cholesky factor of one matrix gives all anchors, O(N^3)
+    time and O(N^2) memory. ``"projected_gradient"`` (PGD) iterates, one matrix product an
+    iteration.
 
     Args:
         width: Of the kernel, above 0: divides the squared distance. Published: 50, then 5 and 0.5

@@ -25,6 +25,7 @@ class MisesFisherWeights(nn.Module):
         ValueError: ``sigma`` not above 0 or not finite.
 
     Example:
+        >>> import torch
         >>> MisesFisherWeights()(torch.tensor([1.0, 0.0]))
         tensor([0.2384, 1.7616])
     """

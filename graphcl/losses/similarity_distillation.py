@@ -63,20 +63,23 @@ class SimilarityDistillationLoss(nn.Module):
         self.reduction = reduction
         self.tile = tile
 
-    def forward(self, student: Tensor, teacher: Tensor, *, queue: Tensor) -> Tensor:
+    def forward(self, student: Tensor, teacher: Tensor, *, queue: Tensor | Block) -> Tensor:
         """The loss.
 
         Args:
             student: The student's predictions, ``[N, d]``.
             teacher: The teacher's rows of the same items, ``[N, d]``; detached.
-            queue: Past rows of the teacher, ``[K, d]``; detached.
+            queue: Past rows of the teacher, ``[K, d]``, or a queue's block; detached. An empty one
+                (before the first step) gives the loss 0.
 
         Raises:
             TypeError: No floating point tensors.
             ValueError: Shapes that do not fit; NaN or infinite rows.
         """
         check_views(student=student, teacher=teacher)
-        check_rows("queue", queue, student.size(1))
+        queue = queue.candidates if isinstance(queue, Block) else queue
+        if len(queue):
+            check_rows("queue", queue, student.size(1))
         with torch.autocast(student.device.type, enabled=False):
             losses = self._per_anchor(
                 unit_rows(student), unit_rows(teacher.detach()), unit_rows(queue.detach())
@@ -86,6 +89,8 @@ class SimilarityDistillationLoss(nn.Module):
         return losses.sum() if self.reduction == "sum" else losses.mean()
 
     def _per_anchor(self, student: Tensor, teacher: Tensor, queue: Tensor) -> Tensor:
+        if len(queue) == 0:
+            return (student * 0).sum(1)
         expected = functional.scaled_dot_product_attention(  # of the queue, under the teacher
             teacher[None], queue[None], queue[None], scale=1 / self.teacher_temperature
         )[0]
@@ -95,9 +100,8 @@ class SimilarityDistillationLoss(nn.Module):
         return cross_entropy - log_teacher + (teacher * expected).sum(1) / self.teacher_temperature
 
     def _log_sum(self, rows: Tensor, queue: Tensor, temperature: float) -> Tensor:
-        return Rows(rows, (Block(queue),), temperature, tile=self.tile).logsumexp(1 / temperature)[
-            0
-        ]
+        whole = Rows(rows, (Block(queue),), temperature, tile=self.tile)
+        return whole.logsumexp(1 / temperature)[0]
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

@@ -17,9 +17,10 @@ from graphcl.negatives import NegativeStrategy
 class SimpleContrastiveLoss(nn.Module):
     """Pull the positive and push the chosen negatives, linearly.
 
-    ``mean over i of -s_ii + negative_factor * sum over negatives j of w_ij s_ij``, the weights those
-    of a negative strategy. Without hardness-aware weights this trains poorly, which is the point of
-    the analysis that it is from; with :class:`graphcl.negatives.HardestNegatives` it catches up.
+    ``mean over i of -s_ii + negative_factor * sum over negatives j of w_ij s_ij``, the weights
+    those of a negative strategy. Without hardness-aware weights this trains poorly, which is the
+    point of the analysis that it is from; with :class:`graphcl.negatives.HardestNegatives` it
+    catches up. Anchors without a positive have loss 0 and do not count in the mean.
 
     Source: Wang and Liu, CVPR 2021, arXiv 2012.09740, equations 6 and 9.
 
@@ -53,6 +54,11 @@ class SimpleContrastiveLoss(nn.Module):
             raise ValueError(f"temperature must be above 0, got {temperature}")
         if negatives is not None and not isinstance(negatives, NegativeStrategy):
             raise TypeError(f"negatives must be a NegativeStrategy, got {type(negatives).__name__}")
+        if negatives is not None and negatives.adds_candidates:
+            raise ValueError(
+                f"negatives must be a strategy of weights: {negatives} adds synthetic negatives to "
+                "a log-sum, and this loss has none"
+            )
         self.negative_factor = negative_factor
         self.negatives = negatives
         self.temperature = temperature
@@ -103,7 +109,9 @@ class SimpleContrastiveLoss(nn.Module):
                 return cosine * strategy.log_weights(cosine, ids, columns, block, rows, state).exp()
 
             negative = rows.tiles(weighted, reduce="sum")
-            return (self.negative_factor * negative - forth.mean_positive()).mean()
+            valid = forth.num_positives() > 0
+            losses = self.negative_factor * negative - forth.mean_positive()
+            return torch.where(valid, losses, 0).sum() / valid.sum().clamp(min=1)
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

@@ -91,7 +91,7 @@ def projected_gradient_weights(
     def project(x: Tensor) -> Tensor:
         return x.clamp(min=0, max=bound).masked_fill_(own, 0)
 
-    rate = _steps(kernel, ridge) if step is None else step
+    rate = _steps(kernel.double(), ridge).to(kernel) if step is None else step
     weights = project(torch.zeros_like(kernel) if start is None else start.clone())
     ahead, theta = weights, momentum_start
     for _ in range(iterations):
@@ -113,7 +113,10 @@ def projected_gradient_weights(
 
 
 def _steps(kernel: Tensor, ridge: float) -> Tensor:
-    """One over the Frobenius norm of each ``D_t``, ``[N, 1]``, without building it."""
+    """One over the Frobenius norm of each ``D_t``, ``[N, 1]``, without building it.
+
+    In float64: between rows that are nearly alike the terms cancel.
+    """
     # D_ij = c + K_ij - r_i - r_j with c = K_tt and r = K_t: expand the square, and leave out row
     # and column t, where it is 0 but for the ridge that is added on the diagonal of the others.
     size = len(kernel)
@@ -131,4 +134,4 @@ def _steps(kernel: Tensor, ridge: float) -> Tensor:
         - 4 * weighted.unsqueeze(1)
     )
     diagonal = (c + kernel.diagonal().unsqueeze(0) - 2 * r).sum(1, keepdim=True)
-    return (total + 2 * ridge * diagonal + ridge**2 * (size - 1)).rsqrt()
+    return (total.clamp(min=0) + 2 * ridge * diagonal + ridge**2 * max(1, size - 1)).rsqrt()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from graphcl.arguments import check_number, check_whole
 from graphcl.clustering import sinkhorn_assignment
 from graphcl.contrast import unit_rows
-from graphcl.losses.checks import check_rows, check_views
+from graphcl.losses.checks import check_rows, check_view_list
 
 
 class SwAVLoss(nn.Module):
@@ -78,13 +78,14 @@ class SwAVLoss(nn.Module):
             ValueError: Shapes that do not fit; NaN or infinite rows; fewer than two views; a number
                 of a view that is not there.
         """
-        views = list(views)
-        check_view_list(views)
+        views = check_view_list(views)
         check_rows("prototypes", prototypes, views[0].size(1))
         for number in assigning:
             check_whole("assigning", number, least=0, most=len(views) - 1)
         if not assigning:
             raise ValueError("assigning must name at least one view")
+        if queue is not None and len(queue):
+            check_rows("queue", queue, views[0].size(1))
         with torch.autocast(prototypes.device.type, enabled=False):
             centres = unit_rows(prototypes)
             scores = [unit_rows(view) @ centres.T for view in views]

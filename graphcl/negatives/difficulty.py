@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -34,6 +35,23 @@ class DifficultyNegatives(NegativeStrategy):
     """
 
     needs = frozenset({"biased"})
+
+    def check_context(self, rows: Rows) -> None:
+        """Refuse rows of the biased encoder that are missing, or none of a candidate."""
+        super().check_context(rows)
+        biased = rows.context["biased"]
+        if not isinstance(biased, Sequence) or not all(
+            isinstance(view, Tensor) and view.is_floating_point() and view.dim() == 2
+            for view in biased
+        ):
+            raise TypeError("context['biased'] must be a pair of floating point rows [N, d]")
+        for number, view in enumerate(biased):
+            if not bool(view.isfinite().all()):
+                raise ValueError(f"context['biased'][{number}] must be finite")
+        if rows.view >= len(biased) or rows.start + len(rows.anchors) > len(biased[rows.view]):
+            raise ValueError(
+                f"context['biased'][{rows.view}] must have the biased encoder's rows of all anchors"
+            )
 
     def prepare(self, rows: Rows) -> Any:
         """The biased rows, and for both encoders the log-norms of their exponentials."""

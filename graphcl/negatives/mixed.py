@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,12 +81,13 @@ class MixedNegatives(NegativeStrategy):
     65,536, 256 to 1024 mixed, up to 512 mixed with the anchor.
 
     Args:
-        num_hardest: Pool of hardest negatives; a smaller set of negatives is taken whole.
+        num_hardest: Pool of hardest negatives; an anchor with fewer mixes all that it has.
         num_mixed: Mixtures of two negatives, for each anchor.
         num_query_mixed: Mixtures with the anchor, for each anchor.
 
     A ``mixing`` in the context of the loss (a :class:`Mixing`) replaces the random numbers, which
-    otherwise come from torch's global generator.
+    otherwise come from torch's global generator. A mixture without a direction is left out. Where
+    no anchor has ``num_hardest`` negatives there is a warning.
 
     Raises:
         TypeError: A count that is no whole number.
@@ -98,6 +100,9 @@ class MixedNegatives(NegativeStrategy):
         >>> bool(loss_fn(z, z) > InfoNCELoss(0.2)(z, z))  # more negatives
         True
     """
+
+    adds_candidates = True
+    whole_sum = False
 
     def __init__(
         self, num_hardest: int = 1024, *, num_mixed: int = 256, num_query_mixed: int = 0
@@ -121,26 +126,37 @@ class MixedNegatives(NegativeStrategy):
 
     def extra_candidates(self, rows: Rows, state: Any) -> Tensor | None:
         """Both kinds of mixtures, ``[N, S + T, d]``."""
-        pool = min(self.num_hardest, int(rows.count().min()))
+        count = rows.count().clamp(max=self.num_hardest)
+        pool = int(count.max())
         if pool == 0:
             return None
+        if pool < self.num_hardest:
+            warnings.warn(
+                f"num_hardest={self.num_hardest} is more than the {pool} negatives that an anchor "
+                "has at most: all of them are mixed",
+                stacklevel=2,
+            )
         mixing = rows.context.get("mixing")
         if mixing is None:
-            mixing = self._draw(len(rows.anchors), pool, rows.anchors)
+            mixing = self._draw(count, rows.anchors)
+        else:
+            _check_mixing(mixing, count)
         everything = torch.cat([block.candidates for block in rows.blocks])
-        hardest = everything[rows.topk(pool)[1]]
-        return torch.cat(mix_negatives(rows.anchors, hardest, mixing), 1)
+        hardest = everything[rows.topk(pool, fewer=True)[1]]
+        mixed = torch.cat(mix_negatives(rows.anchors, hardest, mixing), 1)
+        return mixed * (count > 0)[:, None, None]
 
     def log_denominator(self, rows: Rows) -> Tensor:
         """The plain log-sum-exp, and the synthetic negatives."""
         return self.add_extra(rows.logsumexp(1 / rows.temperature)[0], rows, None)
 
-    def _draw(self, size: int, pool: int, like: Tensor) -> Mixing:
+    def _draw(self, pool: Tensor, like: Tensor) -> Mixing:
         def ranks(count: int) -> Tensor:
-            return torch.randint(pool, (size, count), device=like.device)
+            drawn = torch.rand(len(pool), count, device=like.device) * pool.unsqueeze(1)
+            return drawn.long().clamp(max=(pool - 1).clamp(min=0).unsqueeze(1))
 
         def shares(count: int) -> Tensor:
-            return torch.rand(size, count, device=like.device, dtype=like.dtype)
+            return torch.rand(len(pool), count, device=like.device, dtype=like.dtype)
 
         return Mixing(
             ranks(self.num_mixed),
@@ -156,6 +172,18 @@ class MixedNegatives(NegativeStrategy):
             f"{self.num_hardest}, num_mixed={self.num_mixed}, "
             f"num_query_mixed={self.num_query_mixed}"
         )
+
+
+def _check_mixing(mixing: Mixing, count: Tensor) -> None:
+    if not isinstance(mixing, Mixing):
+        raise TypeError(f"context['mixing'] must be a Mixing, got {type(mixing).__name__}")
+    for name in ("first", "second", "query_parent"):
+        rank = getattr(mixing, name)
+        if len(rank) != len(count) or bool(((rank < 0) | (rank >= count.unsqueeze(1))).any()):
+            raise ValueError(
+                f"context['mixing'].{name} must have a row for each of the {len(count)} anchors, "
+                "of ranks below its number of hardest negatives"
+            )
 
 
 def _on_sphere(rows: Tensor) -> Tensor:

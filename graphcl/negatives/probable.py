@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from graphcl.arguments import check_number, check_whole
-from graphcl.contrast import Block, Rows
+from graphcl.contrast import MASKED, Block, Rows
 from graphcl.negatives.beta_mixture import BetaMixture, fit_beta_mixture
 from graphcl.negatives.strategy import NegativeStrategy
 
@@ -75,6 +75,8 @@ class ProbableNegatives(NegativeStrategy):
         if not 0 < check_number("false_share", false_share) < 1:
             raise ValueError(f"false_share must be between 0 and 1, got {false_share}")
         self.mode = mode
+        self.adds_candidates = mode == "mix"
+        self.whole_sum = mode == "weight"
         self.num_mixed = check_whole("num_mixed", num_mixed, least=1)
         self.start = check_whole("start", start, least=0)
         self.every = None if every is None else check_whole("every", every, least=1)
@@ -127,29 +129,38 @@ class ProbableNegatives(NegativeStrategy):
         state = self.prepare(rows)
         plain = rows.logsumexp(1 / rows.temperature)[0]
         first = Rows(rows.anchors, rows.blocks[:1], rows.temperature, tile=rows.tile)
-        count = min(self.num_mixed, int(first.count().min()))
+        count = min(self.num_mixed, int(first.count().max()))
         if state is None or count == 0:
             return plain
         order = rows.context.get("permutation")
         if order is None:
             order = torch.randperm(count, device=plain.device)
         mixed = self._mix(first, state[0], count, order)
-        return torch.logaddexp(plain, (mixed / rows.temperature).logsumexp(1))
+        exponent = torch.where(mixed > MASKED / 2, mixed / rows.temperature, MASKED)
+        total = torch.logaddexp(plain, exponent.logsumexp(1))
+        return torch.where(total > MASKED / 2, total, MASKED)
 
     def _mix(self, first: Rows, mixture: BetaMixture, count: int, order: Tensor) -> Tensor:
         """Mixed cosines of the largest B of each row, ``[N, count]``."""
         # B need not grow with the cosine, so it is the key of the search.
-        cosines = first.topk(count, key=lambda cosine: _true_part(cosine, mixture))[0]
+        cosines = first.topk(count, key=lambda c: _true_part(c, mixture), fewer=True)[0]
+        there = cosines > MASKED / 2  # an anchor may have fewer
+        there = there & there[:, order]
+        cosines = torch.where(cosines > MASKED / 2, cosines, 0)
         parts = _true_part(cosines, mixture)
         other, others = cosines[:, order], parts[:, order]
-        return (parts * cosines + others * other) / (parts + others + _GUARD)
+        mixed = (parts * cosines + others * other) / (parts + others + _GUARD)
+        return torch.where(there, mixed, MASKED)
 
     def _fit_when_due(self, rows: Rows) -> None:
         if not self.training or rows.view != 0:
             return
         waited = int(self.calls) - self.start
         self.calls += 1
-        due = waited == 0 or (waited > 0 and self.every is not None and waited % self.every == 0)
+        due = waited >= 0 and (
+            bool(self.mixture.isnan().any())
+            or (self.every is not None and waited % self.every == 0)
+        )
         if due:
             other = rows.blocks[0].candidates.detach()
             chosen = rows.context.get("fit_columns")
@@ -159,11 +170,17 @@ class ProbableNegatives(NegativeStrategy):
 
     @torch.no_grad()
     def fit(self, cosines: Tensor) -> None:
-        """Fit the mixture to cosines between the views, of any shape."""
+        """Fit the mixture to cosines between the views, of any shape.
+
+        Where there is no solution (all cosines alike) the last mixture stays; before the first one
+        all negatives weigh the same.
+        """
         values = ((cosines.double() + 1) / 2).reshape(-1)
         start = BetaMixture.start(self.false_share, like=values)
-        found = fit_beta_mixture(values, start, iterations=self.iterations).ordered()
-        self.mixture.copy_(torch.stack([found.alpha, found.beta, found.weight]))
+        found = fit_beta_mixture(values, start, iterations=self.iterations)
+        if found is not None:
+            found = found.ordered()
+            self.mixture.copy_(torch.stack([found.alpha, found.beta, found.weight]))
 
     def _current(self, like: Tensor) -> BetaMixture:
         return BetaMixture(*self.mixture.to(like))

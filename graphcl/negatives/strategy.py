@@ -72,7 +72,7 @@ class NegativeStrategy(nn.Module):
         """
 
     def extra_candidates(self, rows: Rows, state: Any) -> Tensor | None:
-        """Synthetic negatives of each anchor, unit rows ``[N, S, d]`` (zero rows: none), or None."""
+        """Synthetic negatives of each anchor, unit rows ``[N, S, d]`` (zero: none), or None."""
         return None
 
     def log_denominator(self, rows: Rows) -> Tensor:
@@ -142,8 +142,8 @@ def check_items(name: str, num_items: int, rows: Rows) -> None:
     sizes = {len(block.candidates) for block in rows.blocks if block.view is not None}
     if num_items < wanted or (exact and sizes != {num_items}):
         raise ValueError(
-            f"{name} must be of the items that are contrasted ({wanted} of them, the same in either "
-            f"view), got {num_items}"
+            f"{name} must be of the items that are contrasted ({wanted} of them, the same in "
+            f"either view), got {num_items}"
         )
 
 

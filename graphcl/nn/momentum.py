@@ -43,9 +43,7 @@ class MomentumTeacher(nn.Module, Generic[Module]):
 
     def __init__(self, student: Module, momentum: float = 0.99) -> None:
         super().__init__()
-        if not 0 <= check_number("momentum", momentum) <= 1:
-            raise ValueError(f"momentum must be from 0 to 1, got {momentum}")
-        self.momentum = momentum
+        self.momentum = _check_momentum(momentum)
         self.module = copy.deepcopy(student).requires_grad_(False)
 
     def forward(self, *inputs: object, **options: object) -> torch.Tensor:
@@ -62,7 +60,7 @@ class MomentumTeacher(nn.Module, Generic[Module]):
             student: The module that the teacher is a copy of.
             momentum: For this update; None: the usual one. Schedules go through it.
         """
-        keep = self.momentum if momentum is None else momentum
+        keep = self.momentum if momentum is None else _check_momentum(momentum)
         for mine, theirs in zip(self.module.parameters(), student.parameters(), strict=True):
             mine.lerp_(theirs.to(mine), 1 - keep)
         for copied, source in zip(self.module.buffers(), student.buffers(), strict=True):
@@ -71,3 +69,9 @@ class MomentumTeacher(nn.Module, Generic[Module]):
     def extra_repr(self) -> str:
         """Arguments, for printing."""
         return f"momentum={self.momentum}"
+
+
+def _check_momentum(momentum: float) -> float:
+    if not 0 <= check_number("momentum", momentum) <= 1:
+        raise ValueError(f"momentum must be from 0 to 1, got {momentum}")
+    return momentum
