@@ -59,12 +59,12 @@ def check_views(least: int = 1, **views: Tensor) -> None:
         raise ValueError(f"{first} needs at least {least} rows, got {len(like)}")
 
 
-def check_view_list(views: Sequence[Tensor]) -> list[Tensor]:
-    """The views of the same items as a list; refuse fewer than two, and as :func:`check_views`."""
+def check_view_list(views: Sequence[Tensor], *, least: int = 1) -> list[Tensor]:
+    """The views of the same items, as a list; refuse fewer than two, and as `check_views`."""
     views = list(views)
     if len(views) < 2:
         raise ValueError(f"views must be at least 2, got {len(views)}")
-    check_views(1, **{f"views[{i}]": view for i, view in enumerate(views)})
+    check_views(least, **{f"views[{i}]": view for i, view in enumerate(views)})
     return views
 
 

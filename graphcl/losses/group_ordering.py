@@ -100,7 +100,7 @@ class GroupOrderingLoss(nn.Module):
             ``[N, topk + p]`` with p positives: the nearest others by ascending cosine, then the
             positives by ascending cosine.
         """
-        views = check_view_list(views)
+        views = check_view_list(views, least=2)
         size = len(views[0])
         if self.topk > size - 1:
             raise ValueError(

@@ -145,7 +145,7 @@ def test_degenerate_rows_are_defined(name: str, kind: str) -> None:
 def test_one_item(name: str) -> None:
     z1, z2 = (z.detach()[:1].requires_grad_() for z in rows())
     if name in NEEDS_SEVERAL:
-        with pytest.raises(ValueError, match="at least 2 rows|topk must be|empty sum"):
+        with pytest.raises(ValueError, match=r"at least 2 rows|empty sum"):
             run(name, z1, z2)
     else:
         finite_gradients(run(name, z1, z2), [z1, z2])
@@ -186,5 +186,5 @@ def test_what_is_no_row_is_refused_by_name(name: str) -> None:
         run(name, z1, broken)
     with pytest.raises(ValueError, match=r"must have shape \[N, d\], not empty, got \[6\]"):
         run(name, z1[:, 0], z2)
-    with pytest.raises(ValueError, match="same (number of rows|shape)"):
+    with pytest.raises(ValueError, match=r"same (number of rows|shape)"):
         run(name, z1, z2[:4])

@@ -63,5 +63,5 @@ def test_anchors_without_positives_do_not_count() -> None:
 
 @pytest.mark.parametrize("strategy", [MixedNegatives(), ProbableNegatives("mix")])
 def test_synthetic_negatives_are_refused(strategy: MixedNegatives | ProbableNegatives) -> None:
-    with pytest.raises(ValueError, match="strategy of weights: .* adds synthetic negatives"):
+    with pytest.raises(ValueError, match=r"strategy of weights: .* adds synthetic negatives"):
         SimpleContrastiveLoss(negatives=strategy)

@@ -139,7 +139,7 @@ def test_a_queue(name: str) -> None:
     loss_fn = InfoNCELoss(0.3, intra_view=True, negatives=CASES[name]())
     ids = torch.tensor([0, 3, 3, -1])
     if name == "difficulty":
-        with pytest.raises(ValueError, match="rows of every candidate: .* a queue has none"):
+        with pytest.raises(ValueError, match=r"rows of every candidate: .* a queue has none"):
             call(loss_fn, z1, z2, queue=queue)
         return
     loss = call(loss_fn, z1, z2, queue=Block(queue, ids=ids))
