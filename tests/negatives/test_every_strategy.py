@@ -86,7 +86,8 @@ def test_two_views(name: str, intra_view: bool, in_denominator: str) -> None:
             InfoNCELoss(negatives=CASES[name](), **options)
         return
     results = []
-    for tile in (None, 1, 3, 7):
+    single = () if intra_view or in_denominator != "plain" else (1,)  # slow
+    for tile in (None, 3, 7, *single):
         loss = call(InfoNCELoss(0.3, negatives=CASES[name](), tile=tile, **options), z1, z2)
         results.append([loss, *finite_gradients(loss, [z1, z2])])
     for other in results[1:]:
