@@ -7,15 +7,18 @@ import io
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from torch_geometric.data import Data
+from torch_geometric.data import Data, HeteroData
 
 from graphcl.datasets.digits import digit_graphs, digits
 from graphcl.datasets.pickles import check_pickle
 from graphcl.datasets.planted import planted_partition
 
-EMBEDDED_LOADERS: Mapping[str, Callable[..., Data | list[Data]]] = {
+Graphs: TypeAlias = Data | HeteroData | list[Data]
+"""What a loader returns: one graph, one of several node and edge types, or many graphs."""
+
+EMBEDDED_LOADERS: Mapping[str, Callable[..., Graphs]] = {
     "digits": digits,
     "digit_graphs": digit_graphs,
     "planted_partition": planted_partition,
@@ -33,6 +36,9 @@ PYG_LOADERS: Mapping[str, Callable[[Path], None] | None] = {
     "Amazon": None,  # NumPy archives, which PyG opens without allowing pickles
 }
 """Classes of `torch_geometric.datasets`, each with the check of a raw file before PyG reads it."""
+
+LOADERS = (*EMBEDDED_LOADERS, *PYG_LOADERS)
+"""All names that a card may use."""
 
 
 def run_pyg_loader(

@@ -52,7 +52,10 @@ def test_cards_of_the_package_say_all_that_a_reader_asks() -> None:
         ({"name": ""}, "name must be a text, got ''"),
         ({"licence": 3}, "licence must be a text, got 3"),
         ({"level": "edge"}, "level must be one of node, graph, got 'edge'"),
-        ({"tasks": []}, r"tasks must be one or more of classification, clustering, got \[\]"),
+        (
+            {"tasks": []},
+            r"tasks must be one or more of classification, clustering, regression, got \[\]",
+        ),
         ({"tasks": ["cooking"]}, "tasks must be one or more of"),
         ({"tasks": "clustering"}, "tasks must be a list of texts"),
         ({"num_nodes": 0}, "num_nodes must be an integer of at least 1, got 0"),

@@ -122,7 +122,7 @@ def test_lists_name_the_graph() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (3, "data must be a Data or a sequence of Data, got int"),
+        (3, "data must be a Data, a HeteroData or a sequence of Data, got int"),
         ("Cora", "got str"),
         ([3], r"data\[0\] must be a Data, got int"),
         (graph(x=[1.0]), r"data\.x must be a tensor, got list"),
