@@ -187,7 +187,7 @@ def _contradiction(card: DataCard) -> str | None:
             return f"edge type {name!r} must be two of node_types with a relation between them"
         steps.add((words[0], words[2]))
     for path in card.metapaths:
-        ends_at_target = len(path) > 2 and path[0] == path[-1] == card.target
+        ends_at_target = len(path) > 1 and path[0] == path[-1] == card.target
         if not (ends_at_target and set(pairwise(path)) <= steps):
             return (
                 f"meta-path {'-'.join(path)} must lead from {card.target} to {card.target} "

@@ -16,7 +16,7 @@ from graphcl.arguments import unknown_name
 from graphcl.datasets.cache import content_key, read_cached, write_cached
 from graphcl.datasets.card import DataCard, read_card
 from graphcl.datasets.check import check_graph
-from graphcl.datasets.loaders import EMBEDDED_LOADERS, run_pyg_loader
+from graphcl.datasets.loaders import EMBEDDED_LOADERS, run_loader
 from graphcl.datasets.raw_files import copy_raw_files, data_root, download, find_raw_folder
 
 
@@ -106,7 +106,7 @@ def _from_files(card: DataCard, root: str | Path | None) -> Data | HeteroData | 
         copy_raw_files(card.graph_files, folder, Path(scratch))
         # The key of the copies: the raw files may have changed since.
         key = content_key(card.loader, card.arguments, Path(scratch), card.graph_files)
-        data = run_pyg_loader(card.loader, card.arguments, Path(scratch), card.graph_files)
+        data = run_loader(card.loader, card.arguments, Path(scratch), card.graph_files)
     write_cached(card.name, key, data)
     return data
 

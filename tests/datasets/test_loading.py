@@ -123,13 +123,13 @@ def test_the_cache_is_used_until_a_raw_file_changes(
     tiny: DataCard, tiny_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = []
-    original = loading.run_pyg_loader
+    original = loading.run_loader
 
     def counted(*arguments: Any) -> Data:
         runs.append(arguments)
         return original(*arguments)
 
-    monkeypatch.setattr(loading, "run_pyg_loader", counted)
+    monkeypatch.setattr(loading, "run_loader", counted)
     first, _ = load("Tiny", root=tiny_root)
     assert same(load("Tiny", root=tiny_root)[0], first)
     assert len(runs) == 1
