@@ -136,7 +136,7 @@ def create_method(
         seed: Seed of the initial weights, leaving torch's global generator as it was; None: they
             are drawn from the global generator.
         **parameters: Arguments of the method, and ``epochs``, ``learning_rate``, ``weight_decay``,
-            ``patience`` where it is trained.
+            ``patience``, ``steps`` where it is trained.
 
     Returns:
         The method, untrained, and its training settings for :func:`graphcl.training.fit`.
@@ -161,7 +161,8 @@ def create_method(
         seed = check_seed(seed)
     check_graph(data)
     arguments, training = entry.settings_for(dataset)
-    changes = {key: value for key, value in parameters.items() if key in _TRAINING_NAMES}
+    ours = _TRAINING_NAMES if entry.trained else []
+    changes = {key: value for key, value in parameters.items() if key in ours}
     arguments |= {key: value for key, value in parameters.items() if key not in changes}
     settings = dataclasses.replace(training, **changes)  # type: ignore[arg-type]
     first = data if isinstance(data, Data) else data[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -56,6 +57,45 @@ def normalized_adjacency(
         index.flip(0), weight, (num_nodes, num_nodes), check_invariants=False
     )
     return _quiet_csr(matrix)
+
+
+def matrix_rows(matrix: Tensor, start: int, stop: int, num_columns: int | None = None) -> Tensor:
+    """Some rows of a sparse matrix, without copying its entries.
+
+    Args:
+        matrix: ``[N, M]``, sparse CSR.
+        start: The first row.
+        stop: The row after the last.
+        num_columns: Keep the first columns only; the rows have no entries in the others. None: all.
+
+    Returns:
+        ``[stop - start, num_columns]``, sparse CSR.
+
+    Example:
+        >>> matrix_rows(torch.eye(3).to_sparse_csr(), 1, 3).to_dense()
+        tensor([[0., 1., 0.],
+                [0., 0., 1.]])
+    """
+    ends = matrix.crow_indices()[start : stop + 1]
+    first, last = int(ends[0]), int(ends[-1])
+    return torch.sparse_csr_tensor(
+        ends - first,
+        matrix.col_indices()[first:last],
+        matrix.values()[first:last],
+        (stop - start, matrix.size(1) if num_columns is None else num_columns),
+        check_invariants=False,
+    )
+
+
+def row_blocks(num_rows: int, batch_size: int) -> Iterator[slice]:
+    """The rows from 0 to N - 1 in blocks.
+
+    Example:
+        >>> list(row_blocks(5, 2))
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    for start in range(0, num_rows, batch_size):
+        yield slice(start, min(start + batch_size, num_rows))
 
 
 def compress_features(x: Tensor, *, max_density: float = 0.05) -> Tensor:
