@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphcl.datasets import check_graph, planted_heterogeneous
+from graphcl.datasets import check_graph, load, planted_heterogeneous
 
 AUXILIARY = {"num_nodes": 20, "average_degree": 2.0, "homophily": 0.7}
 DEFAULTS: dict[str, Any] = {
@@ -117,6 +117,15 @@ def test_the_meta_path_is_as_homophilous_as_documented(homophily: float, num_cla
     expected = homophily**2 + (1 - homophily) ** 2 / (num_classes - 1)
     assert path_homophily(data, "many") == pytest.approx(expected, abs=0.01)
     assert path_homophily(data, "few") == pytest.approx(expected, abs=0.01)
+
+
+def test_the_card_has_a_clean_a_medium_and_a_noisy_meta_path() -> None:
+    data, card = load("planted-heterogeneous")
+    assert card.metapaths == tuple(
+        ("target", kind, "target") for kind in card.arguments["auxiliary"]
+    )
+    for kind, expected in (("clean", 0.813), ("medium", 0.413), ("noisy", 0.25)):
+        assert path_homophily(data, kind) == pytest.approx(expected, abs=0.03)
 
 
 def test_all_links_of_a_kind_are_equally_likely() -> None:

@@ -76,7 +76,7 @@ def clean_facts(
     return [
         {
             "code": code,
-            "name": country["name"],
+            "name": country["name"].strip(),
             "continent": continents[country["continentcode"]],
             "area_km2": str(country["areakm2"]),
             "population": str(country["population"]),
