@@ -46,7 +46,8 @@ def graphcl(
     common_options.debug = debug
 
 
-for command in (bench, datasets, methods):
+app.add_typer(bench, name="bench")
+for command in (datasets, methods):
     app.command()(command)
 
 
