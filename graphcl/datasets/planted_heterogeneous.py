@@ -48,10 +48,10 @@ def planted_heterogeneous(
 
     .. math:: h = p^2 + \frac{(1 - p)^2}{K - 1}
 
-    for `K` classes and :math:`p` the type's `homophily`, up to terms of the order of
+    for `K` > 1 classes and :math:`p` the type's `homophily`, up to terms of the order of
     `K / num_targets`: 1 at :math:`p = 1`, and chance :math:`1/K` at :math:`p = 1/K`. Where paths
     are so dense that many pairs of targets share several nodes, the merged meta-path graph, which
-    counts such a pair once, is less homophilous.
+    counts such a pair once, is closer to chance.
 
     Args:
         num_targets: number of target nodes N, at least 1.
