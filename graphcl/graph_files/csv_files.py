@@ -41,7 +41,8 @@ def read_nodes_and_edges(nodes: Path, edges: Path, *, label: str | None) -> Part
     _check_ids(ids, id_column, table)
     attributes = read_attributes(table.columns, label=label, place=table.place)
     edge_table = _edge_columns(read_csv(edges), notes)
-    source, target = (_numbers_of(cells, ids, edge_table, nodes) for cells in _ends_of(edge_table))
+    holder = f"column {id_column!r} of {nodes.name}"
+    source, target = (_numbers_of(cells, ids, edge_table, holder) for cells in _ends_of(edge_table))
     return Parts(
         node_ids=integers(ids) or list(ids),
         attributes=attributes,
