@@ -2,8 +2,10 @@
 
 from torch_geometric.transforms import Compose
 
+from graphcl.augmentations.common_nodes import common_nodes
 from graphcl.augmentations.drop_edges import DropEdges
+from graphcl.augmentations.drop_nodes import DropNodes
 from graphcl.augmentations.mask_features import MaskFeatures
 from graphcl.augmentations.one_of import OneOf
 
-__all__ = ["Compose", "DropEdges", "MaskFeatures", "OneOf"]
+__all__ = ["Compose", "DropEdges", "DropNodes", "MaskFeatures", "OneOf", "common_nodes"]
