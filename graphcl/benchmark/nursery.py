@@ -25,6 +25,7 @@ import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
+from graphcl.benchmark.machine import now
 from graphcl.benchmark.tasks import Message, Task, to_line
 
 Work = Callable[[Task, Callable[[Message], None]], None]
@@ -137,6 +138,8 @@ def _live(work: Work, descriptors: list[int], of_nursery: list[int]) -> NoReturn
         _allow_threads()
         with socket.socket(fileno=connection) as runner:
             task = Task.from_json(runner.makefile("r", encoding="utf-8").readline())
+            seeds = ", ".join(dict.fromkeys(str(cell.seed) for cell in task.cells))
+            print(f"--- {now()} process {os.getpid()}, seeds {seeds}")
             work(task, lambda message: runner.sendall(to_line(message)))
         code = 0
     except BaseException:

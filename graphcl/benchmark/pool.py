@@ -249,7 +249,9 @@ class WorkerProcesses:
         if self._show_output:
             return ""
         with (self._logs / worker.task.log).open("rb") as log:
-            return tail(log.fileno())
+            lines = tail(log.fileno()).splitlines()
+        # After a crash Python names every library that was loaded, in one endless line.
+        return "\n".join(line for line in lines if not line.startswith("Extension modules:"))
 
     def _end(self) -> None:
         for worker in self._workers:

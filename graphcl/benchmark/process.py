@@ -219,7 +219,7 @@ def threads_for(jobs: int) -> int:
     return max(1, usable_cores() // jobs)
 
 
-def tail(descriptor: int, length: int = 4000) -> str:
+def tail(descriptor: int, length: int = 20_000) -> str:
     """The last bytes of an open file, as text."""
     size = os.fstat(descriptor).st_size
     return os.pread(descriptor, length, max(0, size - length)).decode(errors="replace").strip()
