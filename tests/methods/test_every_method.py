@@ -4,10 +4,11 @@ import copy
 
 import pytest
 import torch
-from torch_geometric.data import Data
+from torch_geometric.data import Batch, Data
 
 from graphcl.methods import create_method, get_method, method_names
 from graphcl.training import fit
+from tests.methods.conftest import make_graph
 
 SMALL = {"width": 8}
 NODE_METHODS = method_names()
@@ -125,6 +126,35 @@ def test_zero_features_embed(name, graph):
     graph.x = torch.zeros_like(graph.x)
     method, _ = small(name, graph)
     assert method.embed(graph).isfinite().all()
+
+
+@pytest.mark.parametrize("name", NODE_METHODS)
+@pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
+@pytest.mark.parametrize("num_features", [6, 40])
+def test_blocks_of_rows_give_the_same_embedding(name, batch_size, num_features):
+    graph = make_graph(num_features=num_features)
+    graph.x -= 0.5
+    graph.edge_index = torch.cat([graph.edge_index, torch.tensor([[0, 1, 1], [1, 0, 1]])], dim=1)
+    method, _ = small(name, graph)
+    for weighted in (False, True):
+        if weighted:
+            graph.edge_weight = torch.rand(graph.num_edges)
+        before = graph.clone()
+        found = method.embed(graph, batch_size=batch_size)
+        assert torch.equal(found, method.embed(graph, batch_size=batch_size))
+        torch.testing.assert_close(found, method.embed(graph), rtol=1e-5, atol=1e-5)
+        found[:] = 0
+        assert torch.equal(graph.x, before.x)
+
+
+@pytest.mark.parametrize("name", GRAPH_METHODS)
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 9])
+def test_batches_of_graphs_give_the_same_embedding(name, graphs, batch_size):
+    method, _ = small(name, graphs)
+    found = method.embed(graphs, batch_size=batch_size)
+    torch.testing.assert_close(found, method.embed(graphs))
+    together = method.embed(Batch.from_data_list(graphs), batch_size=batch_size)
+    torch.testing.assert_close(together, found)
 
 
 @pytest.mark.parametrize("name", GRAPH_METHODS)

@@ -4,7 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch_geometric.nn.conv.gcn_conv import gcn_norm
 
-from graphcl.nn import compress_features, normalized_adjacency, scale_columns
+from graphcl.nn import (
+    compress_features,
+    matrix_rows,
+    normalized_adjacency,
+    row_blocks,
+    scale_columns,
+)
 
 
 def random_edges(num_nodes, num_edges, seed):
@@ -47,3 +53,20 @@ def test_sparse_and_dense_features_scale_alike():
 def test_dense_features_stay_dense():
     x = torch.rand(5, 5)
     assert compress_features(x) is x
+
+
+@given(st.integers(1, 9), st.integers(0, 20), st.data())
+def test_rows_of_a_matrix(num_nodes, num_edges, data):
+    matrix = normalized_adjacency(random_edges(num_nodes, num_edges, 0), num_nodes)
+    start = data.draw(st.integers(0, num_nodes))
+    stop = data.draw(st.integers(start, num_nodes))
+    found = matrix_rows(matrix, start, stop)
+    assert torch.equal(found.to_dense(), matrix.to_dense()[start:stop])
+    rows = torch.rand(num_nodes, 3)
+    torch.testing.assert_close(found @ rows, matrix.to_dense()[start:stop] @ rows)
+
+
+@given(st.integers(0, 30), st.integers(1, 40))
+def test_blocks_cover_all_rows_once(num_rows, batch_size):
+    rows = [row for block in row_blocks(num_rows, batch_size) for row in range(num_rows)[block]]
+    assert rows == list(range(num_rows))
