@@ -2,10 +2,23 @@
 
 from torch_geometric.transforms import Compose
 
+from graphcl.augmentations.add_edges import AddEdges
 from graphcl.augmentations.common_nodes import common_nodes
 from graphcl.augmentations.drop_edges import DropEdges
 from graphcl.augmentations.drop_nodes import DropNodes
+from graphcl.augmentations.heat_diffusion import HeatDiffusion
 from graphcl.augmentations.mask_features import MaskFeatures
 from graphcl.augmentations.one_of import OneOf
+from graphcl.augmentations.ppr_diffusion import PPRDiffusion
 
-__all__ = ["Compose", "DropEdges", "DropNodes", "MaskFeatures", "OneOf", "common_nodes"]
+__all__ = [
+    "AddEdges",
+    "Compose",
+    "DropEdges",
+    "DropNodes",
+    "HeatDiffusion",
+    "MaskFeatures",
+    "OneOf",
+    "PPRDiffusion",
+    "common_nodes",
+]

@@ -43,9 +43,9 @@ class OneOf(BaseTransform):
             views of its graphs have different fields.
 
     Example:
-        >>> from graphcl.augmentations import DropEdges, MaskFeatures
-        >>> OneOf([DropEdges(0.2), MaskFeatures(0.3)], probabilities=[0.75, 0.25], seed=0)
-        OneOf([DropEdges(0.2, undirected=True), MaskFeatures(0.3)], [0.75, 0.25], seed=0)
+        >>> from graphcl.augmentations import DropEdges, DropNodes
+        >>> OneOf([DropEdges(0.2), DropNodes(0.3)], probabilities=[0.75, 0.25], seed=0)
+        OneOf([DropEdges(0.2, undirected=True), DropNodes(0.3, remove=True)], [0.75, 0.25], seed=0)
     """
 
     def __init__(

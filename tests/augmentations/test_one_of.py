@@ -114,4 +114,4 @@ def test_batches_that_cannot_be_taken_apart() -> None:
 
 
 def test_repr() -> None:
-    assert repr(OneOf([BLANK])) == "OneOf([MaskFeatures(1.0)], [1.0])"
+    assert repr(OneOf([BLANK])) == "OneOf([MaskFeatures(1.0, mode='columns')], [1.0])"
