@@ -14,10 +14,9 @@ from typing import Any
 import torch
 import torch_geometric
 from torch import Tensor
-from torch_geometric.data import Data, HeteroData, InMemoryDataset
-from torch_geometric.data.separate import separate
+from torch_geometric.data import Data, HeteroData
 
-_FORMAT = 2  # raise it when this package changes what it makes of the same raw files
+_FORMAT = 3  # raise it when this package changes what it makes of the same raw files
 
 
 def cache_folder() -> Path:
@@ -51,8 +50,7 @@ def read_cached(name: str, key: str) -> Data | HeteroData | list[Data] | None:
         kind, content = stored["kind"], _each_tensor(_unpacked, stored["content"])
         if kind == "heterogeneous":
             return HeteroData.from_dict(content)
-        data = Data.from_dict(content)
-        return data if kind == "graph" else _apart(data, stored["slices"])
+        return Data.from_dict(content) if kind == "graph" else _apart(content, stored["sizes"])
     except (OSError, EOFError, RuntimeError, TypeError, LookupError, ValueError):
         return None  # absent or damaged: it is built again
     except pickle.UnpicklingError:
@@ -61,33 +59,50 @@ def read_cached(name: str, key: str) -> Data | HeteroData | list[Data] | None:
 
 def write_cached(name: str, key: str, data: Data | HeteroData | list[Data]) -> None:
     """Put data into the cache; a cache that cannot be written is no reason to stop."""
-    slices = None
+    sizes: dict[str, list[int]] = {}
     if isinstance(data, list):
         kind = "graphs"
-        data, slices = InMemoryDataset.collate(data)  # a few large tensors, not thousands
+        content, sizes = _together(data)
     else:
         kind = "heterogeneous" if isinstance(data, HeteroData) else "graph"
-    content = _each_tensor(_packed, data.to_dict())
+        content = data.to_dict()
+    stored = {"kind": kind, "content": _each_tensor(_packed, content), "sizes": sizes}
     path = _path(name, key)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            torch.save({"kind": kind, "content": content, "slices": slices}, file)
+            torch.save(stored, file)
         os.replace(temporary, path)  # at once and whole, whoever else writes the same file
     except OSError:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _apart(data: Data, slices: Mapping[str, Tensor]) -> list[Data]:
-    """The graphs that were collated; none shares memory with another."""
-    number = len(next(iter(slices.values()))) - 1
-    return [
-        separate(cls=Data, batch=data, idx=i, slice_dict=slices, decrement=False).clone()
-        for i in range(number)
+def _together(graphs: list[Data]) -> tuple[dict[str, Tensor], dict[str, list[int]]]:
+    """The fields of many graphs as a few large tensors, and how many rows each graph has.
+
+    PyG's `collate` and `separate` do the same, ten times slower.
+    """
+    content, sizes = {}, {}
+    for key in graphs[0].keys():  # noqa: SIM118  (a graph iterates over its values)
+        dim = graphs[0].__cat_dim__(key, graphs[0][key])
+        content[key] = torch.cat([graph[key] for graph in graphs], dim=dim)
+        sizes[key] = [graph[key].size(dim) for graph in graphs]
+    return content, sizes
+
+
+def _apart(content: Mapping[str, Tensor], sizes: Mapping[str, list[int]]) -> list[Data]:
+    """The graphs that `_together` put together; none shares memory with another."""
+    pieces = [
+        [
+            piece.clone(memory_format=torch.contiguous_format)
+            for piece in values.split(sizes[key], dim=Data().__cat_dim__(key, values))
+        ]
+        for key, values in content.items()
     ]
+    return [Data(**dict(zip(content, fields, strict=True))) for fields in zip(*pieces, strict=True)]
 
 
 def _each_tensor(function: Callable[[Tensor], Tensor], content: Any) -> Any:

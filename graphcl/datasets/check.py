@@ -98,7 +98,7 @@ def _check_one(data: Data, name: str, *, graphs: int | None, features: bool) -> 
 def _check_nodes(store: Any, name: str, *, features: bool) -> int:
     """Check the features of a graph, or of one node type of a graph, and count its nodes."""
     if features or store.get("x") is not None:
-        x = _tensor(store, "x", name, "features")
+        x = _tensor(store, "x", name, "features", "; give nodes some, their degrees for example")
         _check_features(x, name)
         return x.size(0)
     num_nodes = store["num_nodes"] if "num_nodes" in store else None  # noqa: SIM401  (get guesses)
@@ -126,10 +126,10 @@ def _check_edges(store: Any, name: str, *, num_nodes: tuple[int, int]) -> None:
             _check_finite(store[key], f"{name}.{key}")
 
 
-def _tensor(store: Any, key: str, name: str, what: str) -> Tensor:
+def _tensor(store: Any, key: str, name: str, what: str, advice: str = "") -> Tensor:
     value = store.get(key)
     if value is None:
-        raise ValueError(f"{name} has no {what}: {name}.{key} is missing")
+        raise ValueError(f"{name} has no {what}: {name}.{key} is missing{advice}")
     if not isinstance(value, Tensor):
         raise TypeError(f"{name}.{key} must be a tensor, got {type(value).__name__}")
     return value

@@ -24,8 +24,8 @@ def available() -> list[DataCard]:
     """All data sets that `load` knows, sorted by name.
 
     Example:
-        >>> [card.name for card in available() if card.embedded]
-        ['digit-graphs', 'digits', 'planted-partition']
+        >>> [card.name for card in available() if card.embedded and card.level == "graph"]
+        ['digit-graphs']
     """
     return list(_cards())
 
