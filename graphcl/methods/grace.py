@@ -16,7 +16,7 @@ from graphcl.contrast import Pairs
 from graphcl.losses import InfoNCELoss
 from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.method import Method
-from graphcl.nn import GCNEncoder, Projector, compress_features, scale_columns
+from graphcl.nn import GCNEncoder, Projector, compress_features
 from graphcl.sampling import num_seeds
 
 
@@ -168,9 +168,10 @@ class Grace(Method):
         row = Data(x=torch.ones(1, self.num_features, dtype=data.x.dtype, device=data.x.device))
         kept = self._mask_features[view](row).x[0]
         rows: Tensor = self.encoder(
-            scale_columns(features, kept),
+            features,
             edges.edge_index,
             edges.get("edge_weight"),
+            column_scale=kept,
             hop_sizes=hop_sizes,
         )
         return rows[: num_seeds(data)]

@@ -11,7 +11,7 @@ from torch_geometric.nn import GCNConv
 
 from graphcl.arguments import check_whole
 from graphcl.nn.activation import make_activation
-from graphcl.nn.sparse import matrix_rows, normalized_adjacency, row_blocks
+from graphcl.nn.sparse import matrix_rows, normalized_adjacency, row_blocks, scale_columns
 
 
 class GCNEncoder(nn.Module):
@@ -57,6 +57,7 @@ class GCNEncoder(nn.Module):
         edge_index: Tensor,
         edge_weight: Tensor | None = None,
         *,
+        column_scale: Tensor | None = None,
         hop_sizes: Sequence[int] | None = None,
     ) -> Tensor:
         """Encode the nodes.
@@ -66,6 +67,7 @@ class GCNEncoder(nn.Module):
                 type of the weights.
             edge_index: ``[2, E]``, without self-loops.
             edge_weight: ``[E]`` or None.
+            column_scale: Factors of the feature columns, ``[F]``; None: all 1.
             hop_sizes: Of a neighbour-sampled batch (its ``num_sampled_nodes``): number of seeds,
                 which come first, then of the nodes of each hop. Only what the seeds' rows depend
                 on is computed. None: a whole graph.
@@ -79,7 +81,9 @@ class GCNEncoder(nn.Module):
                 edge_index, x.size(0), edge_weight=edge_weight, dtype=rows.dtype
             )
             if hop_sizes is not None:
-                return self._encode_seeds(rows, adjacency, hop_sizes)
+                return self._encode_seeds(rows, adjacency, column_scale, hop_sizes)
+            if column_scale is not None:
+                rows = scale_columns(rows, column_scale.to(rows.dtype))
             for layer in self.layers:
                 rows = self.activation(layer(rows, adjacency))
         return rows
@@ -137,18 +141,25 @@ class GCNEncoder(nn.Module):
     def _dtype(self) -> torch.dtype:
         return next(self.parameters()).dtype
 
-    def _encode_seeds(self, rows: Tensor, adjacency: Tensor, hop_sizes: Sequence[int]) -> Tensor:
+    def _encode_seeds(
+        self,
+        rows: Tensor,
+        adjacency: Tensor,
+        column_scale: Tensor | None,
+        hop_sizes: Sequence[int],
+    ) -> Tensor:
         # Rows within h hops of the seeds come first and have neighbours within h + 1 hops.
         within = list(accumulate(hop_sizes))
         for depth, layer in enumerate(self._convolutions):
             size = within[min(len(self.layers) - 1 - depth, len(within) - 1)]
             step = matrix_rows(adjacency, 0, size, num_columns=len(rows))
-            # Neighbours first: `size` rows are transformed instead of many more.
-            if rows.layout == torch.strided:
-                rows = layer.lin(step @ rows)
-            else:
-                rows = step @ layer.lin(rows)
-            rows = self.activation(rows + layer.bias)
+            # Neighbours first: `size` rows are scaled and transformed instead of many more.
+            dense = rows.layout == torch.strided
+            rows = step @ rows if dense else rows
+            if depth == 0 and column_scale is not None:
+                rows = scale_columns(rows, column_scale.to(rows.dtype))
+            rows = layer.lin(rows)
+            rows = self.activation((rows if dense else step @ rows) + layer.bias)
         return rows
 
     def _enter(

@@ -30,6 +30,17 @@ def test_adjacency_is_gcn_norm_from_source_to_target(num_nodes, num_edges, seed,
     torch.testing.assert_close(found.to_dense(), expected)
 
 
+def test_adjacency_passes_gradients_to_the_weights():
+    edge_index = torch.tensor([[0, 1, 2, 0], [1, 0, 1, 1]])
+    weight = torch.rand(4, requires_grad=True)
+    found = normalized_adjacency(edge_index, 3, edge_weight=weight)
+    plain = normalized_adjacency(edge_index, 3, edge_weight=weight.detach())
+    torch.testing.assert_close(found.detach().to_dense(), plain.to_dense())
+    (found @ torch.rand(3, 2)).sum().backward()
+    assert weight.grad.isfinite().all()
+    assert (weight.grad != 0).any()
+
+
 @pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
 def test_adjacency_refuses_bad_weights(bad):
     with pytest.raises(ValueError, match="edge_weight must be finite and at least 0"):
