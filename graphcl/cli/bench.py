@@ -34,8 +34,7 @@ bench = typer.Typer(
         "`graphcl bench run --help` shows its options. Or say how far results are: "
         "`graphcl bench status`."
     ),
-    options_metavar="",
-    subcommand_metavar="[run] SUITE [OPTIONS] | status [SUITE] [OPTIONS]",
+    subcommand_metavar="SUITE | COMMAND ...",
 )
 
 
@@ -43,7 +42,8 @@ bench = typer.Typer(
 @one_line_errors
 def run_suite(
     suite: Annotated[
-        str, typer.Argument(help="A shipped suite (quick, node-level) or a YAML file.")
+        str,
+        typer.Argument(metavar="SUITE", help="A shipped suite (quick, node-level) or a YAML file."),
     ],
     results: Results = Path("results"),
     data: DataRoot = None,
@@ -78,11 +78,11 @@ def run_suite(
 ) -> None:
     """Run a benchmark suite: a table, a CSV and plots in RESULTS/<suite>/.
 
-    Finished cells are never computed twice: an interrupted suite continues where it stopped. What
-    fails is listed with its log, and the rest goes on.
+    Finished cells are never computed twice: an interrupted suite continues
+    where it stopped. What fails is listed with its log, and the rest goes on.
 
-    Exit code 0: all that was asked for has numbers; 1: some cells failed; 2: bad input, or results
-    cannot be written; 130: interrupted.
+    Exit code 0: all that was asked for has numbers; 1: some cells failed;
+    2: bad input, or results cannot be written; 130: interrupted.
     """
     from graphcl.benchmark import load_suite, print_plan, run_session
 
@@ -120,13 +120,18 @@ def run_suite(
 def show_status(
     suite: Annotated[
         str | None,
-        typer.Argument(help="A shipped suite, a YAML file or a folder in RESULTS; default: all."),
+        typer.Argument(
+            metavar="SUITE",
+            help="A shipped suite, a YAML file or a folder in RESULTS; default: all.",
+        ),
     ] = None,
     results: Results = Path("results"),
     debug: Debug = False,
 ) -> None:
-    """Say how far results are: finished, failed and missing cells, the last failures with their
-    logs, and whether a run is active.
+    """Say how far results are, what failed last, and whether a run is active.
+
+    Each row's finished, failed and missing cells, and the last failures with
+    their logs.
     """
     from graphcl.benchmark import print_status
 

@@ -58,6 +58,7 @@ class FakeExecutor:
         self.asked: list[Cell] = []
         self.tasks: list[Task] = []
         self.answer = answer
+        self.options: dict[str, object] = {}  # of the processes it stands for
 
     def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Cell, CellResult | Progress]]:
         for task in tasks:

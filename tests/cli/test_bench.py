@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from graphcl.benchmark import Cell, CellResult, Limits
 from tests.benchmark.fakes import FakeExecutor
 from tests.cli.support import graphcl, refused
 
@@ -34,7 +36,9 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeExecutor:
     executor = FakeExecutor()
 
     class Processes:
-        def __init__(self, **options: object) -> None: ...
+        def __init__(self, logs: Path, **options: object) -> None:
+            executor.options = options
+
         def __enter__(self) -> FakeExecutor:
             return executor
 
@@ -120,7 +124,7 @@ def test_a_broken_suite(mini: Path, old: str, new: str, parts: tuple[str, ...]) 
 def test_other_bad_input(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
     refused(
         graphcl("bench", "quikc"),
-        "unknown suite 'quikc'; did you mean 'quick'? Known: citation, quick",
+        "unknown suite 'quikc'; did you mean 'quick'? Known: node-level, quick",
     )
     refused(graphcl("bench", str(mini), "--data", "/nowhere"), "--data /nowhere: no such folder")
     refused(graphcl("bench", str(mini), "--seeds", "0"), "seeds must be at least 1, got 0")
@@ -167,6 +171,95 @@ def test_interrupted_while_libraries_load() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "graphcl: interrupted\n")
+
+
+def test_run_may_be_left_out(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    where = ("--results", str(tmp_path))
+    assert graphcl("bench", "run", str(mini), *where).exit_code == 0
+    assert graphcl("bench", *where, str(mini)).exit_code == 0
+    assert len(fake.asked) == 8
+    shown = graphcl("bench", "--help").stdout
+    assert "SUITE" in shown
+    assert "status" in shown
+    assert "--dry-run" in graphcl("bench", "run", "--help").stdout
+
+
+def test_only(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    where = (str(mini), "--results", str(tmp_path))
+    outcome = graphcl("bench", *where, "--only", "digits/ssgc")
+    assert outcome.exit_code == 0
+    assert {cell.row for cell in fake.asked} == {"ssgc"}
+    assert "not run" in outcome.stdout  # the report shows the whole suite
+    refused(
+        graphcl("bench", *where, "--only", "sgc"),
+        "--only sgc: unknown data set or row of this suite 'sgc'; did you mean 'ssgc'?",
+    )
+    assert "4 of 4 cells are finished" in graphcl("bench", *where, "--only", "ssgc").stdout
+
+
+def test_dry_run(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    where = (str(mini), "--results", str(tmp_path))
+    outcome = graphcl("bench", *where, "--dry-run", "--seeds", "3")
+    assert outcome.exit_code == 0
+    assert "12 cells to run: no former cells" in outcome.stdout
+    assert fake.asked == []
+    assert not (tmp_path / "mini").exists()
+    graphcl("bench", *where, "--only", "ssgc")
+    shown = graphcl("bench", *where, "--dry-run", "--only", "ssgc", "--seeds", "3").stdout
+    assert "2 cells to run: about 2 s" in shown
+    mini.write_text(MINI.replace("[digits]", "[Cora]"))
+    shown = graphcl("bench", *where, "--dry-run", "--data", str(tmp_path)).stdout
+    assert "not here yet, downloaded where that is possible: Cora" in shown
+
+
+def test_limits_and_jobs_reach_the_processes(
+    mini: Path, tmp_path: Path, fake: FakeExecutor
+) -> None:
+    mini.write_text(MINI + "timeout: 60\nmemory: 8\n")
+    where = ("bench", str(mini), "--results", str(tmp_path))
+    graphcl(*where)
+    assert fake.options["limits"] == Limits(seconds=60, memory_gib=8)
+    assert fake.options["jobs"] == 1
+    graphcl(*where, "--jobs", "3", "--memory", "1.5", "--seeds", "3")
+    assert fake.options["limits"] == Limits(seconds=60, memory_gib=1.5)
+    assert fake.options["jobs"] == 3
+    assert [task.log for task in fake.tasks[-2:]] == [
+        "digits.raw.seed-2.log",
+        "digits.ssgc.seed-2.log",
+    ]
+    refused(graphcl(*where, "--memory", "0"), "memory must be above 0")
+    assert graphcl(*where, "--jobs", "0").exit_code == 2
+
+
+def test_status(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    where = ("--results", str(tmp_path))
+    refused(graphcl("bench", "status", *where), "there are no results in")
+    graphcl("bench", str(mini), *where, "--only", "raw")
+    shown = graphcl("bench", "status", str(mini), *where).stdout
+    assert "4 cells to run" in shown
+    assert "nobody is running it" in shown
+    refused(graphcl("bench", "status", "quikc", *where), "did you mean 'quick'?")
+
+
+def test_results_that_can_no_longer_be_written(
+    mini: Path, tmp_path: Path, fake: FakeExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third result meets a full disk; the first two stay, and the command goes on later."""
+    good = fake.answer
+
+    def full(file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def third(cell: Cell) -> CellResult:
+        if len(fake.asked) == 3:
+            monkeypatch.setattr("graphcl.benchmark.store.os.fsync", full)
+        return good(cell)
+
+    fake.answer = third
+    arguments = ("bench", str(mini), "--results", str(tmp_path))
+    refused(graphcl(*arguments), "a result cannot be written to", "(no space left on device)")
+    assert len((tmp_path / "mini" / "results.jsonl").read_text().splitlines()) == 2
+    assert not (tmp_path / "mini" / "table.md").exists()
 
 
 @pytest.mark.slow
