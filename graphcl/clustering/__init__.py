@@ -1,5 +1,6 @@
 """Clustering mathematics: tensors in, tensors out; knows nothing of losses or methods."""
 
 from graphcl.clustering.k_means import Clustering, kmeans
+from graphcl.clustering.num_clusters import ClusterChoice, choose_num_clusters
 
-__all__ = ["Clustering", "kmeans"]
+__all__ = ["ClusterChoice", "Clustering", "choose_num_clusters", "kmeans"]

@@ -83,7 +83,29 @@ def structural_features(
     columns = np.column_stack(
         [_roles(directed, weighted, either), _positions(both_ways.tocsr(), num_positions)]
     )
-    return torch.from_numpy(_standardise(columns).astype(np.float32))
+    return standardize_columns(torch.from_numpy(columns)).float()
+
+
+def standardize_columns(x: Tensor) -> Tensor:
+    """Give every column mean 0 and variance 1; a constant column becomes 0.
+
+    Args:
+        x: ``[N, F]``.
+
+    Returns:
+        ``[N, F]`` of the same type.
+
+    Example:
+        >>> standardize_columns(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))
+        tensor([[-1.,  0.],
+                [ 1.,  0.]])
+    """
+    columns = x.double()
+    centred = columns - columns.mean(dim=0)
+    spread = centred.std(dim=0, correction=0)
+    constant = spread <= _SAME * columns.abs().amax(dim=0).clamp(min=1e-12)
+    scaled = torch.where(constant, 0.0, centred / torch.where(constant, 1.0, spread))
+    return scaled.to(x.dtype)
 
 
 def structural_names(num_positions: int = 8) -> tuple[str, ...]:
@@ -188,10 +210,3 @@ def _signs(vectors: Numbers) -> Numbers:
     balanced = np.abs(cubes) <= 1e-6 * np.abs(vectors**3).sum(axis=0)
     largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
     return np.where(np.where(balanced, largest, cubes) < 0, -1.0, 1.0)
-
-
-def _standardise(columns: Numbers) -> Numbers:
-    centred = columns - columns.mean(axis=0)
-    spread = centred.std(axis=0)
-    constant = spread <= _SAME * np.maximum(np.abs(columns).max(axis=0), 1e-12)
-    return np.where(constant, 0.0, centred / np.where(constant, 1.0, spread))
