@@ -38,11 +38,11 @@ class WorkerProcesses:
     """Runs tasks, each in a process of its own; an executor for `run_cells`.
 
     What a process prints goes to a log file. A process that crashes or exceeds a limit costs the
-    cells of its step; the rest of its task is run in a new process. Logs of tasks that went
-    through are removed. Use as a context manager: at the end nothing is left running.
+    cells of its step; the rest of its task is run in a new process. Use as a context manager: at
+    the end nothing is left running.
 
     Args:
-        logs: Folder of the log files; made when needed.
+        logs: Folder of the log files, made when needed; a file that is there is appended to.
         jobs: Processes at once, at least 1; the cores are shared out among them.
         limits: What a process may use up.
         show_output: Let what the processes print through to the terminal instead of into logs.
@@ -67,7 +67,6 @@ class WorkerProcesses:
         self._workers: list[RunningWorker] = []
         self._asked: deque[RunningWorker] = deque()  # their process is not known yet
         self._waiting: deque[Task] = deque()
-        self._failed_logs: dict[str, bool] = {}
 
     def __enter__(self) -> WorkerProcesses:
         return self
@@ -107,25 +106,27 @@ class WorkerProcesses:
                 self._command, threads=threads_for(self._jobs), show_output=self._show_output
             )
         log = self._open_log(task)
+        log_begins = os.fstat(log).st_size
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                ours.sendall(task.to_json().encode() + b"\n")
                 self._nursery.fork(theirs, log)
+            # A long task waits here for its reader; a nursery that has ended is noticed by _wait.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                ours.sendall(task.to_json().encode() + b"\n")
         finally:
             if log != STDERR:
                 os.close(log)
         ours.setblocking(False)
-        worker = RunningWorker(task, ours, {cell.key: cell for cell in task.cells})
+        pending = {cell.key: cell for cell in task.cells}
+        worker = RunningWorker(task, ours, pending, log_begins)
         self._workers.append(worker)
         self._asked.append(worker)
 
     def _open_log(self, task: Task) -> int:
         if self._show_output:
             return STDERR
-        first = task.log not in self._failed_logs
-        self._failed_logs.setdefault(task.log, False)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if first else 0)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
             self._logs.mkdir(parents=True, exist_ok=True)
             return os.open(self._logs / task.log, flags, 0o644)
@@ -242,14 +243,13 @@ class WorkerProcesses:
     def _with_log(self, result: CellResult, worker: RunningWorker) -> CellResult:
         if self._show_output:
             return result
-        self._failed_logs[worker.task.log] = True
         return replace(result, log=f"{self._logs.name}/{worker.task.log}")
 
     def _log_tail(self, worker: RunningWorker) -> str:
         if self._show_output:
             return ""
         with (self._logs / worker.task.log).open("rb") as log:
-            lines = tail(log.fileno()).splitlines()
+            lines = tail(log.fileno(), begin=worker.log_begins).splitlines()
         # After a crash Python names every library that was loaded, in one endless line.
         return "\n".join(line for line in lines if not line.startswith("Extension modules:"))
 
@@ -261,10 +261,3 @@ class WorkerProcesses:
         if self._nursery is not None:
             self._nursery.end()
             self._nursery = None
-        for name, failed in self._failed_logs.items():
-            if not failed:
-                with contextlib.suppress(OSError):
-                    (self._logs / name).unlink()
-        self._failed_logs.clear()
-        with contextlib.suppress(OSError):  # others' logs stay
-            self._logs.rmdir()

@@ -35,6 +35,7 @@ class RunningWorker:
         task: What it was given.
         connection: What it says arrives here.
         pending: Keys of the cells it has not answered yet, with the cells.
+        log_begins: Where in its log file it begins; before that others have written.
         process: Its process id, once it is known.
         doing: Its step.
         step: Keys of the cells that the step is done for.
@@ -49,6 +50,7 @@ class RunningWorker:
     task: Task
     connection: socket.socket
     pending: dict[str, Cell]
+    log_begins: int
     process: int | None = None
     doing: str = "starting"
     step: tuple[str, ...] = ()
@@ -219,7 +221,8 @@ def threads_for(jobs: int) -> int:
     return max(1, usable_cores() // jobs)
 
 
-def tail(descriptor: int, length: int = 20_000) -> str:
-    """The last bytes of an open file, as text."""
+def tail(descriptor: int, *, begin: int = 0, length: int = 20_000) -> str:
+    """The last bytes of an open file, as text; nothing of what stands before `begin`."""
     size = os.fstat(descriptor).st_size
-    return os.pread(descriptor, length, max(0, size - length)).decode(errors="replace").strip()
+    begin = max(begin, size - length)
+    return os.pread(descriptor, length, begin).decode(errors="replace").strip()

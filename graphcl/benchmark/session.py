@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,7 +125,9 @@ def run_session(
                 split_rows=jobs > 1,
                 listener=progress,
             )
-        report = make_report(suite, cells, store.read(), command=command_line())
+        found = store.read()
+        _remove_logs(folder / "logs", keep={r.log for r in found.values() if not r.done})
+        report = make_report(suite, cells, found, command=command_line())
         print_report(report, console)  # first: files may fail to be written
         files = write_report(report, folder)
     console.print()
@@ -135,6 +138,15 @@ def run_session(
         )
     console.print("written: " + ", ".join(str(file) for file in files), markup=False)
     return not summary.failed
+
+
+def _remove_logs(folder: Path, *, keep: Collection[str]) -> None:
+    """Keep the logs that a failure names; others are of rows that went through at last."""
+    for file in folder.glob("*.log"):
+        if f"{folder.name}/{file.name}" not in keep:
+            file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # not there, or not empty
+        folder.rmdir()
 
 
 def print_plan(

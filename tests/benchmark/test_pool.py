@@ -62,7 +62,6 @@ def test_results_and_signs_of_life_arrive_and_nothing_is_left(tmp_path: Path) ->
         events = list(execute([Task(tuple(CELLS))]))
     assert events[0] == (CELLS[0], Progress("loading"))
     assert [event for _, event in events[1:]] == [result(cell) for cell in CELLS]
-    assert list(tmp_path.iterdir()) == []
     assert len(run(tmp_path, faulty("repeat"))) == 6
 
 
@@ -147,12 +146,19 @@ def test_several_at_once(tmp_path: Path) -> None:
         WorkerProcesses(tmp_path, jobs=0)
 
 
-def test_logs_stay_where_something_failed_and_only_there(tmp_path: Path) -> None:
-    other = replace(faulty("none", wrong_seed=9), log="other.log")
-    run(tmp_path, faulty("abort"), other)
-    assert [file.name for file in (tmp_path / "logs").iterdir()] == ["row.log"]
-    run(tmp_path, replace(other, log="row.log"))  # the row goes through at last
-    assert not (tmp_path / "logs").exists()
+def test_a_log_is_appended_to_and_a_failure_quotes_its_own_process_only(tmp_path: Path) -> None:
+    run(tmp_path, faulty("exit"))
+    first = (tmp_path / "logs" / "row.log").read_text()
+    results = run(tmp_path, faulty("return"))
+    assert (tmp_path / "logs" / "row.log").read_text().startswith(first)
+    failed = [entry for entry in results if not entry.done]
+    assert "about to: return" in failed[0].details
+    assert "the licence has expired" not in failed[0].details
+
+
+def test_a_task_that_is_longer_than_the_buffers(tmp_path: Path) -> None:
+    cells = [replace(CELLS[0], key=str(i), row="x" * 500) for i in range(2000)]
+    assert len(run(tmp_path, Task(tuple(cells)))) == 2000
 
 
 def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
