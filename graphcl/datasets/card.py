@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from graphcl.datasets.loaders import EMBEDDED_LOADERS, LOADERS
+from graphcl.datasets.pyg_loaders import PYG_LOADERS
 from graphcl.datasets.raw_files import find_raw_folder
 
 LEVELS = ("node", "graph")
@@ -83,6 +84,11 @@ class DataCard:
     def embedded(self) -> bool:
         """Whether it needs neither files nor network."""
         return self.loader in EMBEDDED_LOADERS
+
+    @property
+    def downloadable(self) -> bool:
+        """Whether PyG can download its files; the others must be put there by hand."""
+        return self.loader in PYG_LOADERS
 
     def is_present(self, root: str | Path | None = None) -> bool:
         """Whether `load(name, root)` finds all it needs on this machine.
