@@ -59,7 +59,7 @@ intersphinx_mapping = {
 }
 intersphinx_timeout = 5
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the notebooks' committed outputs; pytest --nbmake runs them
 suppress_warnings: list[str] = []

@@ -83,6 +83,8 @@ def _block(page: Path, fence: int, info: str, lines: list[str]) -> Block | None:
     while options < len(lines) and re.match(r"^:[a-z-]+:", lines[options]):
         options += 1
     captions = [line.split(":", 2)[2].strip() for line in lines[:options] if ":caption:" in line]
+    if 0 < options < len(lines) and not lines[options]:
+        options += 1  # the empty line between options and code
     kind = info.removeprefix("{code-block}").strip()
     text = "\n".join(lines[options:]) + "\n"
     return Block(page, fence + 2 + options, kind, text, captions[0] if captions else "")
