@@ -1,9 +1,9 @@
 """The nursery of worker processes: it imports once, and every worker is a fork of it.
 
-Importing torch and its friends takes longer than many a cell. So the runner starts one process,
-`python -m graphcl.benchmark.nursery`, which imports them and does nothing else: no operation of
-torch, no thread, no accelerator. Nothing that a fork cannot inherit safely is there when a worker
-is forked from it. A worker leads a session of its own, so that what it starts ends with it.
+Importing torch and its friends takes longer than many a cell. So the runner starts one process
+that imports them (`main`) and does nothing else: no operation of torch, no thread, no accelerator.
+Nothing that a fork cannot inherit safely is there when a worker is forked from it. A worker leads a
+session of its own, so that what it starts ends with it.
 
 The nursery outlives a runner that was killed for just as long as it takes to kill the workers: no
 worker computes for a runner that is no more.
@@ -172,7 +172,3 @@ def main() -> None:
     from graphcl.benchmark.worker import run_task
 
     serve(socket.socket(fileno=int(sys.argv[1])), run_task)
-
-
-if __name__ == "__main__":
-    main()

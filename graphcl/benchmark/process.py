@@ -20,7 +20,7 @@ from graphcl.benchmark.machine import MIB, usable_cores
 from graphcl.benchmark.nursery import FORK, REPORT, REQUEST, SHOW_WHERE, STARTED
 from graphcl.benchmark.tasks import Limits, Message, Task, from_line
 
-NURSERY = (sys.executable, "-m", "graphcl.benchmark.nursery")
+NURSERY = (sys.executable, "-c", "from graphcl.benchmark.nursery import main; main()")
 SECONDS_TO_SHOW_WHERE = 0.2
 """How long a worker that is to be killed has to write to its log where it is."""
 SECONDS_TO_END = 10
