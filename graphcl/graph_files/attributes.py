@@ -107,7 +107,7 @@ def _numbers(
     if wrong.sum() * 2 >= filled:
         example = texts[int(wrong.argmax())]
         notes.append(
-            f"column {name!r} holds text ({_short(example)}): left out (if it is the label, say so)"
+            f"column {name!r} holds text ({_short(example)}): left out (--label {name} takes it as label)"
         )
         return None
     if wrong.any():
