@@ -117,7 +117,7 @@ def _file_name(text: str) -> str:
 
     Example:
         >>> _file_name("digits.ssgc"), _file_name("digits.a/b")
-        ('digits.ssgc', 'digits.a-b-a3a01bf8')
+        ('digits.ssgc', 'digits.a-b-52c4ae63')
     """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
     return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
