@@ -13,6 +13,7 @@ from torch_geometric.data import Batch, Data
 
 from graphcl.arguments import check_whole
 from graphcl.datasets import check_graph
+from graphcl.methods.checks import check_homogeneous
 
 
 class Method(nn.Module, ABC):
@@ -122,6 +123,7 @@ class Method(nn.Module, ABC):
         if batch_size is not None:
             batch_size = check_whole("batch_size", batch_size, least=1)
         check_graph(data)
+        check_homogeneous(type(self).__name__, data)
         self.check_level(data)
         self.check_width(data if isinstance(data, Data) else data[0])
         modes = [(module, module.training) for module in self.modules()]

@@ -14,6 +14,7 @@ from torch_geometric.data import Data
 from graphcl.arguments import check_seed, unknown_name
 from graphcl.datasets import check_graph
 from graphcl.methods import grace_settings, ssgc
+from graphcl.methods.checks import check_homogeneous
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.method import Method
@@ -160,6 +161,7 @@ def create_method(
     if seed is not None:
         seed = check_seed(seed)
     check_graph(data)
+    check_homogeneous(entry.name, data)
     arguments, training = entry.settings_for(dataset)
     ours = _TRAINING_NAMES if entry.trained else []
     changes = {key: value for key, value in parameters.items() if key in ours}

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Batch, Data, HeteroData
 
 from graphcl.methods import create_method, get_method, method_names
 from graphcl.training import fit
@@ -187,3 +187,15 @@ def test_wrong_width_and_bad_features_are_refused(name, graph):
 def test_repr_shows_the_configuration(name, graph):
     method, _ = small(name, graph)
     assert "num_features=6" in repr(method)
+
+
+@pytest.mark.parametrize("name", NODE_METHODS)
+def test_graphs_of_several_types_are_refused(name, graph):
+    hetero = HeteroData()
+    hetero["node"].x = graph.x
+    hetero["node", "to", "node"].edge_index = graph.edge_index
+    with pytest.raises(ValueError, match=f"{name} embeds graphs with one type .* got HeteroData"):
+        create_method(name, hetero)
+    method, _ = small(name, graph)
+    with pytest.raises(ValueError, match=r"embeds graphs with one type .* got HeteroData"):
+        method.embed(hetero)
