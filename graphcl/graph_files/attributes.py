@@ -107,7 +107,8 @@ def _numbers(
     if wrong.sum() * 2 >= filled:
         example = texts[int(wrong.argmax())]
         notes.append(
-            f"column {name!r} holds text ({_short(example)}): left out (--label {name} takes it as label)"
+            f"column {name!r} holds text ({_short(example)}): left out "
+            f"(--label {name} takes it as label)"
         )
         return None
     if wrong.any():

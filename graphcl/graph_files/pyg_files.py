@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data, HeteroData
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
-from torch_geometric.data.storage import EdgeStorage, GlobalStorage, NodeStorage
+from torch_geometric.data.storage import BaseStorage, EdgeStorage, GlobalStorage, NodeStorage
 from torch_geometric.utils import contains_self_loops, is_undirected, to_undirected
 
 from graphcl.datasets import check_graph
@@ -22,6 +22,7 @@ _INERT = (
     HeteroData,
     DataEdgeAttr,
     DataTensorAttr,
+    BaseStorage,
     GlobalStorage,
     NodeStorage,
     EdgeStorage,
@@ -151,9 +152,9 @@ def _as_features(x: Tensor, notes: list[str]) -> Tensor:
 
 def _add_reverse(data: Data, num_nodes: int) -> None:
     weight = data.get("edge_weight")
-    for name in [key for key in data if data.is_edge_attr(key) and key != "edge_index"]:
-        if name != "edge_weight":
-            del data[name]
+    for name in data.edge_attrs():
+        if name not in ("edge_index", "edge_weight"):
+            del data[name]  # what an added edge has of them, nobody knows
     if weight is None:
         data.edge_index = to_undirected(data.edge_index, num_nodes=num_nodes)
     else:

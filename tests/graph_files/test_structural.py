@@ -74,7 +74,9 @@ def test_renumbering_nodes_reorders_rows(size: int) -> None:
     features = structural_features(edge_index, size, edge_weight=weight)
     place = torch.randperm(size, generator=torch.Generator().manual_seed(1))
     shuffled = structural_features(place[edge_index], size, edge_weight=weight)
-    torch.testing.assert_close(shuffled[place], features, atol=2e-2 if size > 1000 else 1e-4, rtol=0)
+    torch.testing.assert_close(
+        shuffled[place], features, atol=2e-2 if size > 1000 else 1e-4, rtol=0
+    )
 
 
 def test_positions_tell_planted_groups_and_components_apart() -> None:
