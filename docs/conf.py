@@ -30,9 +30,18 @@ extensions = [
 ]
 exclude_patterns = ["_build", "inventories", "extensions", "**/.ipynb_checkpoints"]
 nitpicky = True
-nitpick_ignore_regex = [
-    # Type variables are no documented objects.
-    ("py:(class|obj)", r"graphcl\..*\.(Command|T|ItemT)"),
+# Types of parameters that only graphcl itself passes, and of what only graphcl itself reads.
+nitpick_ignore = [
+    ("py:class", name)
+    for name in (
+        "Console",
+        "DataCheck",
+        "Executor",
+        "Fingerprint",
+        "graphcl.augmentations.sparse_rows.SparseRows",
+        "graphcl.benchmark.aggregate.DatasetStatistics",
+        "graphcl.contrast.pairs.PairMasks",
+    )
 ]
 
 # Docstrings are Google style; `x` and ``x`` both mean code.
@@ -51,6 +60,7 @@ intersphinx_mapping = {
     for name, url in {
         "python": "https://docs.python.org/3",
         "numpy": "https://numpy.org/doc/stable",
+        "networkx": "https://networkx.org/documentation/stable",
         "scipy": "https://docs.scipy.org/doc/scipy",
         "sklearn": "https://scikit-learn.org/stable",
         "torch": "https://docs.pytorch.org/docs/stable",
@@ -62,7 +72,6 @@ intersphinx_timeout = 5
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"  # the notebooks' committed outputs; pytest --nbmake runs them
-suppress_warnings: list[str] = []
 
 html_theme = "furo"
 html_title = "graphcl"

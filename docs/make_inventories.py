@@ -26,7 +26,8 @@ class Rule:
 
     Attributes:
         module: Full name of the module.
-        page: Address below the project's root; ``{name}`` stands for the full name.
+        page: Address below the project's root; ``{name}`` stands for the full name, ``{defined}``
+            for that where it is defined.
         names: Names in the module; none: all public classes and functions.
     """
 
@@ -53,39 +54,46 @@ TYPES = ("bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list"
 TYPES += ("set", "slice", "str", "tuple", "type")
 PROJECTS = {
     "python": (
-        Rule("builtins", "library/exceptions.html", EXCEPTIONS),
-        Rule("builtins", "library/functions.html", TYPES),
-        Rule("builtins", "library/constants.html", ("None",)),
-        Rule("typing", "library/typing.html", ("Any", "ClassVar", "Literal", "NoReturn")),
-        Rule("collections.abc", "library/collections.abc.html"),
-        Rule("pathlib", "library/pathlib.html", ("Path", "PurePath")),
-        Rule("subprocess", "library/subprocess.html", ("Popen", "TimeoutExpired")),
+        Rule("builtins", "library/exceptions.html#$", EXCEPTIONS),
+        Rule("builtins", "library/functions.html#$", TYPES),
+        Rule("builtins", "library/constants.html#$", ("None",)),
+        Rule("typing", "library/typing.html#$", ("Any", "ClassVar", "Literal", "NoReturn")),
+        Rule("collections.abc", "library/collections.abc.html#$"),
+        Rule("pathlib", "library/pathlib.html#$", ("Path", "PurePath")),
+        Rule("subprocess", "library/subprocess.html#$", ("Popen", "TimeoutExpired")),
     ),
     "numpy": (
-        Rule("numpy", "reference/generated/{name}.html", ("ndarray", "load", "save")),
-        Rule("numpy.random", "reference/random/generator.html", ("Generator",)),
+        Rule("numpy", "reference/generated/{name}.html#$", ("dtype", "ndarray", "load", "save")),
+        Rule("numpy.random", "reference/random/generator.html#$", ("Generator",)),
+    ),
+    "networkx": (
+        Rule(
+            "networkx",
+            "reference/algorithms/generated/{defined}.html",
+            ("pagerank", "eigenvector_centrality", "core_number", "clustering"),
+        ),
     ),
     "scipy": (
         Rule(
             "scipy.sparse",
-            "reference/generated/{name}.html",
+            "reference/generated/{name}.html#$",
             ("csr_array", "coo_array", "load_npz", "save_npz"),
         ),
     ),
     "sklearn": tuple(
-        Rule(f"sklearn.{part}", "modules/generated/{name}.html")
+        Rule(f"sklearn.{part}", "modules/generated/{name}.html#$")
         for part in ("cluster", "linear_model", "metrics", "neighbors", "svm")
     ),
     "torch": (
-        Rule("torch", "tensors.html", ("Tensor",)),
-        Rule("torch", "tensor_attributes.html", ("device", "dtype")),
-        Rule("torch", "generated/{name}.html", ("Generator", "save", "load", "no_grad")),
-        Rule("torch.nn", "generated/{name}.html"),
-        Rule("torch.optim", "generated/{name}.html"),
-        Rule("torch.utils.data", "data.html", ("DataLoader", "Dataset")),
+        Rule("torch", "tensors.html#$", ("Tensor",)),
+        Rule("torch", "tensor_attributes.html#$", ("device", "dtype")),
+        Rule("torch", "generated/{name}.html#$", ("Generator", "save", "load", "no_grad")),
+        Rule("torch.nn", "generated/{name}.html#$"),
+        Rule("torch.optim", "generated/{name}.html#$"),
+        Rule("torch.utils.data", "data.html#$", ("DataLoader", "Dataset")),
     ),
     "torch_geometric": tuple(
-        Rule(f"torch_geometric.{part}", "generated/{name}.html")
+        Rule(f"torch_geometric.{part}", "generated/{name}.html#$")
         for part in ("data", "datasets", "loader", "nn.models", "transforms", "utils")
     ),
 }
@@ -118,7 +126,8 @@ def encode(project: str, entries: list[Entry]) -> bytes:
         "# Version: \n"
         "# The remainder of this file is compressed using zlib.\n"
     )
-    lines = (f"{e.name} py:{e.role} 1 {e.address}#$ -\n" for e in entries)
+    # "$" stands for the name: the place on the page. NetworkX's pages hold one thing each.
+    lines = (f"{e.name} py:{e.role} 1 {e.address} -\n" for e in entries)
     return header.encode() + zlib.compress("".join(lines).encode(), 9)
 
 
@@ -127,7 +136,8 @@ def _entries(rule: Rule, module: ModuleType) -> Iterator[Entry]:
     for name in rule.names or _public_names(module):
         value = None if name == "None" else getattr(module, name)
         full = f"{prefix}{name}"
-        yield Entry(full, _role(value), rule.page.format(name=full))
+        defined = f"{getattr(value, '__module__', rule.module)}.{name}"
+        yield Entry(full, _role(value), rule.page.format(name=full, defined=defined))
 
 
 def _public_names(module: ModuleType) -> list[str]:

@@ -1,14 +1,18 @@
-"""Public names: references lead to them, and all of them are documented.
+"""Public names: all of them are documented, and references lead to them.
+
+A page ``api/NAME.md`` documents what ``graphcl.NAME`` exports in ``__all__``: classes and functions by
+autodoc's ``automodule``, constants, which that leaves out, one by one. The text below a constant is
+found where it is defined. A package without a page is a warning.
 
 Type hints name ``graphcl.contrast.pairs.Pairs`` or ``torch_geometric.data.data.Data``; documented
 are ``graphcl.contrast.Pairs`` and ``torch_geometric.data.Data``. When a reference does not resolve,
-the last name is looked for in the packages above. The text below a constant is found where it is
-defined, too. What a package exports in ``__all__`` and no page documents is a warning.
+the last name is looked for in the packages above.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from typing import Any
 
@@ -34,10 +38,32 @@ NOT_FOR_IMPORT = {"__main__", "arguments", "checkpoint", "cli"}
 logger = logging.getLogger(__name__)
 
 
+def write_api_page(app: Sphinx, page: str, source: list[str]) -> None:
+    """Add what a package exports to its page."""
+    folder, _, name = page.partition("/")
+    if folder != "api" or name == "index":
+        return
+    package = f"graphcl.{name}"
+    lines = [f".. automodule:: {package}", "   :members:", ""]
+    for constant in _constants(package):
+        lines += [f".. autodata:: {package}.{constant}", "   :no-value:", ""]
+    source[0] += "\n".join(["", "```{eval-rst}", *lines, "```", ""])
+
+
+def _constants(package: str) -> list[str]:
+    module = importlib.import_module(package)
+    values = ((name, getattr(module, name)) for name in getattr(module, "__all__", ()))
+    return [name for name, v in values if not inspect.isclass(v) and not inspect.isroutine(v)]
+
+
 def public_name(target: str) -> str | None:
     """The same object's name in the highest package that exports it; None: it is nowhere else."""
     if target in ALSO_KNOWN_AS:
         return ALSO_KNOWN_AS[target]
+    if "." not in target:
+        for module in _modules("graphcl"):
+            if target in getattr(importlib.import_module(module), "__all__", ()):
+                return f"{module}.{target}"
     if not target.startswith(PROJECTS):
         return None
     *path, name = target.split(".")
@@ -87,7 +113,7 @@ def _modules(package: str) -> list[str]:
 
 
 def check_all_are_documented(app: Sphinx, env: BuildEnvironment) -> None:
-    """Warn of packages without a page, and of exported names without an entry."""
+    """Warn of packages without a page, and of exported names that autodoc left out."""
     documented = env.domains["py"].data["objects"]
     for module in _modules("graphcl")[1:]:
         if module.removeprefix("graphcl.") in NOT_FOR_IMPORT:
@@ -100,6 +126,7 @@ def check_all_are_documented(app: Sphinx, env: BuildEnvironment) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
+    app.connect("source-read", write_api_page)
     app.connect("missing-reference", resolve, priority=400)  # before intersphinx's 500
     app.connect("autodoc-process-docstring", document_constant)
     app.connect("env-check-consistency", check_all_are_documented)
