@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -117,6 +118,16 @@ class CellResult:
 @functools.cache
 def _reader() -> TypeAdapter[CellResult]:
     return TypeAdapter(CellResult)
+
+
+def refuse_nan(result: CellResult) -> CellResult:
+    """Make a result with a number that is not finite a failure; others stay as they are."""
+    bad = [
+        f"{name} is {value}" for name, value in result.metrics.items() if not math.isfinite(value)
+    ]
+    if not result.done or not bad:
+        return result
+    return replace(result, status="failed", metrics={}, message=", ".join(bad))
 
 
 Fingerprint = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from graphcl.arguments import check_whole
-from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.cells import Cell, CellResult, refuse_nan
 from graphcl.benchmark.machine import now, versions
 from graphcl.benchmark.process import (
     NURSERY,
@@ -197,8 +197,9 @@ class WorkerProcesses:
                 yield worker.task.cells[0], message
             else:
                 cell = worker.pending.pop(message.cell.key, None)
+                result = refuse_nan(message)
                 if cell is not None:
-                    yield cell, message if message.done else self._with_log(message, worker)
+                    yield cell, result if result.done else self._with_log(result, worker)
         if not worker.pending:
             self._dismiss(worker)
 
@@ -208,9 +209,10 @@ class WorkerProcesses:
             return
         if not worker.ended and not worker.verdict:
             worker.verdict = worker.breach(self._limits)
-            if worker.verdict and self._nursery is not None and worker.process is not None:
-                self._nursery.show_where(worker.process)
+            if worker.verdict:
                 worker.kill_at = time.monotonic() + SECONDS_TO_SHOW_WHERE
+                if self._nursery is not None and worker.process is not None:
+                    self._nursery.show_where(worker.process)
         due = worker.kill_at is not None and time.monotonic() >= worker.kill_at
         if not worker.ended and not due:
             return

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graphcl.benchmark.cells import Cell, CellResult
 from graphcl.benchmark.machine import now, versions
@@ -44,7 +43,7 @@ def run_cells(
 ) -> RunSummary:
     """Compute the cells that the store does not hold yet and append each as it finishes.
 
-    A cell that failed before is tried again. A number that is not finite is a failure.
+    A cell that failed before is tried again.
 
     Args:
         cells: The cells wanted.
@@ -68,7 +67,6 @@ def run_cells(
 
     def keep(result: CellResult, *, tell: bool = True) -> None:
         nonlocal computed
-        result = _refuse_nan(result)
         store.append(result)
         del missing[result.cell.key]
         if result.done:
@@ -127,13 +125,3 @@ def _failure(cell: Cell, message: str) -> CellResult:
     return CellResult(
         cell=cell, status="failed", message=message, versions=versions(), timestamp=now()
     )
-
-
-def _refuse_nan(result: CellResult) -> CellResult:
-    """A number that is not finite is a failure, not a result."""
-    bad = [
-        f"{name} is {value}" for name, value in result.metrics.items() if not math.isfinite(value)
-    ]
-    if not result.done or not bad:
-        return result
-    return replace(result, status="failed", metrics={}, message=", ".join(bad))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from graphcl.benchmark.nursery import serve
 from graphcl.benchmark.tasks import Message, Progress, Step, Task
@@ -36,7 +38,10 @@ def work(task: Task, emit: Callable[[Message], None]) -> None:
             emit(Step("evaluating", (cell.key,)))
             if parameters.get("at") == cell.protocol:
                 go_wrong(fault)
-            emit(result(cell))
+            found = result(cell)
+            if fault == "nan":
+                found = replace(found, metrics={**found.metrics, "nmi": math.nan})
+            emit(found)
             if fault == "repeat":
                 emit(result(cell))
 

@@ -98,6 +98,14 @@ def test_a_fault_in_an_evaluation_costs_that_cell_only(tmp_path: Path) -> None:
     assert failures(results) == {(1, "P-CLU"): message}
 
 
+def test_a_number_that_is_not_finite_is_a_failure(tmp_path: Path) -> None:
+    results = run(tmp_path, faulty("nan"))
+    assert failures(results) == {(1, "P-RND2"): "nmi is nan", (1, "P-CLU"): "nmi is nan"}
+    failed = [entry for entry in results if not entry.done]
+    assert [entry.metrics for entry in failed] == [{}, {}]
+    assert {entry.log for entry in failed} == {"logs/row.log"}
+
+
 def test_too_much_memory(tmp_path: Path) -> None:
     (one, two) = [
         entry

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -103,18 +102,6 @@ def test_a_result_that_cannot_be_written_ends_the_run(
 
 def full(*arguments: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_a_number_that_is_not_finite_is_a_failure(tmp_path: Path) -> None:
-    def sick(cell: Cell) -> CellResult:
-        good = result(cell)
-        bad = {**good.metrics, "nmi": math.nan}
-        return replace(good, metrics=bad) if cell.protocol == "P-CLU" else good
-
-    summary = run(tmp_path, FakeExecutor(sick))
-    assert summary.computed == 6
-    assert {entry.message for entry in summary.failed} == {"nmi is nan"}
-    assert all(not entry.metrics for entry in summary.failed)
 
 
 def test_data_sets_that_are_missing_fail_without_being_tried(tmp_path: Path) -> None:
