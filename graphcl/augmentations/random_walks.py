@@ -88,7 +88,8 @@ def walk(
     first_visit = torch.full((int(boundaries[-1]),), never, device=device)
     first_visit[seeds] = 0
     graph_of_node = torch.arange(count, device=device).repeat_interleave(boundaries.diff())
-    seen, walked = torch.ones_like(seeds), torch.ones_like(seeds)
+    seen = torch.ones_like(seeds)
+    walked = torch.full_like(seeds, 0 if restart > 0 else 1)  # stretches begin with their seed
     stuck = neighbours.degrees(seeds) == 0
     position, stretches = seeds, 1
     while True:
@@ -113,7 +114,8 @@ def walk(
         visits = graph.bincount(minlength=count)
         rank = torch.arange(len(nodes), device=device) - cumulative(visits)[:-1][graph]
         rank += walked[graph]
-        first_visit.scatter_reduce_(0, nodes, rank, "amin")
+        in_time = rank < patience * wanted[graph]
+        first_visit.scatter_reduce_(0, nodes[in_time], rank[in_time], "amin")
         walked = walked + visits
         seen = graph_of_node[first_visit < never].bincount(minlength=count)
 
