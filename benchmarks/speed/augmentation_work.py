@@ -21,12 +21,18 @@ from torch_geometric.utils import (
 )
 
 from graphcl.augmentations import (
+    AdaptiveDropEdges,
+    AdaptiveMaskFeatures,
     AddEdges,
     DropEdges,
     DropNodes,
+    HeatDiffusion,
     MaskFeatures,
+    PPRDiffusion,
     RandomWalkSubgraph,
     TwoSubgraphs,
+    edge_drop_probabilities,
+    feature_mask_probabilities,
 )
 
 Step = Callable[[], float]
@@ -125,5 +131,27 @@ GROUPS: dict[str, dict[str, Row]] = {
         "TwoSubgraphs, 64 nodes of 256": transform(
             TwoSubgraphs(64, region=256), lambda views: nodes(views[0])
         ),
+    },
+    "Adaptive corruption, p = 0.3 (the transforms remember a graph's probabilities)": {
+        "AdaptiveDropEdges, undirected": transform(AdaptiveDropEdges(0.3), edges),
+        "AdaptiveDropEdges, directed": transform(AdaptiveDropEdges(0.3, undirected=False), edges),
+        "AdaptiveMaskFeatures": transform(AdaptiveMaskFeatures(0.3), features),
+        "edge_drop_probabilities, degree": transform(
+            lambda graph: edge_drop_probabilities(graph, 0.3), len
+        ),
+        "edge_drop_probabilities, pagerank": transform(
+            lambda graph: edge_drop_probabilities(graph, 0.3, centrality="pagerank"), len
+        ),
+        "edge_drop_probabilities, eigenvector": transform(
+            lambda graph: edge_drop_probabilities(graph, 0.3, centrality="eigenvector"), len
+        ),
+        "feature_mask_probabilities, degree": transform(
+            lambda graph: feature_mask_probabilities(graph, 0.3), len
+        ),
+    },
+    "Diffusion, 32 largest of each node (PyG's inverts a dense matrix)": {
+        "PPRDiffusion, alpha = 0.15": transform(PPRDiffusion(0.15, top_k=32), edges),
+        "HeatDiffusion, t = 1": transform(HeatDiffusion(1.0, top_k=32), edges),
+        "HeatDiffusion, t = 3": transform(HeatDiffusion(3.0, top_k=32), edges),
     },
 }
