@@ -35,16 +35,15 @@ class Trained:
     lines: list[str]
 
 
-def obtain_method(choice: MethodChoice, entry: MethodEntry | None, graph: OpenedGraph) -> Trained:
-    """Load the model that the options name, or train a method on the graph."""
-    if entry is None:
-        from graphcl.methods import load_method, registered_name
+def obtain_method(choice: MethodChoice, base: MethodEntry | Method, graph: OpenedGraph) -> Trained:
+    """Take the model that the options name, or train a method on the graph."""
+    from graphcl.methods import MethodEntry, registered_name
 
-        assert choice.model is not None
-        method = load_method(choice.model)
-        check_model(method, graph)
-        return Trained(method, None, [f"{choice.model.name}: {registered_name(method)}"])
-    return _train(choice, entry, graph)
+    if isinstance(base, MethodEntry):
+        return _train(choice, base, graph)
+    check_model(base, graph)
+    assert choice.model is not None
+    return Trained(base, None, [f"{choice.model.name}: {registered_name(base)}"])
 
 
 def check_model(method: Method, graph: OpenedGraph) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from graphcl.cli.graph_input import OpenedGraph
+    from graphcl.methods import Method, MethodEntry
 
 Output = Annotated[
     Path,
@@ -78,12 +79,12 @@ def train(
         seed, device, precision, checkpoint,
     )  # fmt: skip
     writable_file(output)
-    entry = chosen.check()
+    base = chosen.check()
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
     from graphcl.cli.graph_method import obtain_method
     from graphcl.methods import save_method
 
-    trained = obtain_method(chosen, entry, opened)
+    trained = obtain_method(chosen, base, opened)
     _say(*trained.lines)
     save_method(output, trained.method.cpu(), settings=trained.settings)
     _say(f"written: {output}")
@@ -124,9 +125,9 @@ def embed(
         seed, device, precision, checkpoint,
     )  # fmt: skip
     _check_output(output)
-    entry = chosen.check()
+    base = chosen.check()
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
-    rows = _rows(chosen, entry, opened)
+    rows = _rows(chosen, base, opened)
     files = write_rows(output, rows, opened.node_ids)
     _say(f"written: {' and '.join(map(str, files))} ({len(rows):,} rows, width {rows.size(1)})")
 
@@ -168,13 +169,13 @@ def cluster(
     )  # fmt: skip
     _check_output(output)
     number = _number_of_clusters(n_clusters)
-    entry = chosen.check()
+    base = chosen.check()
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
     if number is not None and number > len(opened.node_ids):
         raise ValueError(
             f"--n-clusters {number}: {opened.name} has {len(opened.node_ids)} rows only"
         )
-    rows = _rows(chosen, entry, opened)
+    rows = _rows(chosen, base, opened)
     from graphcl.cli.graph_clusters import find_clusters, show_clusters
 
     assignment, line = find_clusters(rows, opened, number, seed=seed)
@@ -192,10 +193,10 @@ def _open(choice: GraphChoice) -> OpenedGraph:
     return opened
 
 
-def _rows(chosen: MethodChoice, entry: object, opened: OpenedGraph) -> Tensor:
+def _rows(chosen: MethodChoice, base: MethodEntry | Method, opened: OpenedGraph) -> Tensor:
     from graphcl.cli.graph_method import embed_graph, obtain_method
 
-    trained = obtain_method(chosen, entry, opened)  # type: ignore[arg-type]
+    trained = obtain_method(chosen, base, opened)
     _say(*trained.lines)
     rows, seconds = embed_graph(trained.method, opened, chosen.device)
     _say(f"embedded in {seconds:.1f} s")

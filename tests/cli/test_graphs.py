@@ -197,7 +197,7 @@ def test_graphs_that_are_not_there(karate: str, tmp_path: Path) -> None:
 
 def test_models_that_do_not_fit(karate: str, tmp_path: Path) -> None:
     model, rows = str(tmp_path / "m.pt"), ("-o", str(tmp_path / "z.csv"))
-    refused(graphcl("embed", karate, "--model", model, *rows), "m.pt: no such file")
+    refused(graphcl("embed", "missing.gml", "--model", model, *rows), "m.pt: no such file")
     graphcl("train", karate, *QUICK, "-o", model)
     outcome = graphcl("embed", "digits", "--model", model, *rows)
     assert outcome.exit_code == 2
