@@ -30,18 +30,18 @@ name: killed
 datasets: [digits]
 methods: [raw, ssgc, random-encoder, {method: grace, parameters: {epochs: 5}}]
 evaluations: [P-CLU, P-RND2]
-seeds: 6
+seeds: 4
 """
-CELLS = 48
-SECONDS_OF_WORK = 12.0
-"""A run is killed at most so long after the moment at which the first result is expected."""
+CELLS = 32
+SECONDS_OF_WORK = 8.0
+"""A run is killed at most so long after its first result."""
 
 
 @dataclass(frozen=True)
 class Kill:
     """One run and its end."""
 
-    moment: float
+    seconds: float
     victim: str
     jobs: int
     before: int
@@ -76,14 +76,22 @@ def undisturbed(suite: Path, results: Path) -> float:
     return first
 
 
-def kill(suite: Path, results: Path, *, moment: float, group: bool, jobs: int) -> Kill | None:
-    """Start a run and kill it; None where it was finished before."""
+def kill(
+    suite: Path, results: Path, *, wait: float, after_first: bool, group: bool, jobs: int
+) -> Kill | None:
+    """Start a run and kill it; None where it was finished before.
+
+    It is killed `wait` seconds after its start, or after its first result.
+    """
     file = results / "killed" / "results.jsonl"
     before = finished(file)
     kept = whole_lines(file)
+    begin = time.monotonic()
     running = start(suite, results, jobs)
+    while after_first and len(whole_lines(file)) <= len(kept) and running.poll() is None:
+        time.sleep(0.01)
     try:
-        running.wait(timeout=moment)
+        running.wait(timeout=wait)
     except subprocess.TimeoutExpired:
         pass
     else:
@@ -94,8 +102,8 @@ def kill(suite: Path, results: Path, *, moment: float, group: bool, jobs: int) -
         os.killpg(running.pid, signal.SIGKILL)
     else:
         running.kill()
-    running.wait()
     killed = time.monotonic()
+    running.wait()
     assert whole_lines(file)[: len(kept)] == kept  # nothing that was finished is lost
     while any(map(alive, processes)):
         assert time.monotonic() - killed < 120, "processes outlive their runner"
@@ -103,7 +111,7 @@ def kill(suite: Path, results: Path, *, moment: float, group: bool, jobs: int) -
     gone = time.monotonic() - killed
     content = file.read_bytes() if file.exists() else b""
     return Kill(
-        moment=moment,
+        seconds=killed - begin,
         victim="its process group" if group else "the runner",
         jobs=jobs,
         before=before,
@@ -144,12 +152,15 @@ def log(kills: Sequence[Kill], first: float, seed: int) -> str:
     lines = [
         "# Kill test",
         "",
-        f"A suite of {CELLS} cells on `digits` (raw, ssgc, random-encoder, grace; 6 seeds, 2 "
+        f"A suite of {CELLS} cells on `digits` (raw, ssgc, random-encoder, grace; 4 seeds, 2 "
         f"protocols) was killed with SIGKILL {len(kills)} times at random moments, each time "
         "continued by the same command at once, and at last left to finish. Then: no finished "
         "cell was lost, none was computed twice, none is recorded as failed, and every number of "
         "`table.csv` (times and memory aside) equals that of an undisturbed run. No process of a "
         "killed run was left.",
+        "",
+        f"Eight of ten kills come up to {SECONDS_OF_WORK:g} s after the run's first result, two at "
+        "any moment before it is expected.",
         "",
         f"An undisturbed run has its first result after {first:.1f} s: imports take most of that, "
         "on a machine that does other work beside.",
@@ -159,7 +170,7 @@ def log(kills: Sequence[Kill], first: float, seed: int) -> str:
         "| ---: | ---: | :--- | ---: | ---: | ---: | :--- | ---: | ---: |",
     ]
     lines += [
-        f"| {i} | {k.moment:.1f} | {k.victim} | {k.jobs} | {k.before} | {k.after} | "
+        f"| {i} | {k.seconds:.1f} | {k.victim} | {k.jobs} | {k.before} | {k.after} | "
         f"{'yes' if k.cut_off else 'no'} | {k.processes} | {k.seconds_until_gone:.2f} |"
         for i, k in enumerate(kills, start=1)
     ]
@@ -183,10 +194,12 @@ def test_kill_9_at_random_moments(tmp_path: Path) -> None:
     attempt = 0
     while len(kills) < KILLS:
         results = tmp_path / f"killed-{attempt}"
+        after_first = len(kills) % 5 != 3  # two of ten while libraries load
         done = kill(
             suite,
             results,
-            moment=chance.uniform(0.3 * first, first + SECONDS_OF_WORK),
+            wait=chance.uniform(0, SECONDS_OF_WORK if after_first else first),
+            after_first=after_first,
             group=len(kills) % 2 == 1,
             jobs=1 + len(kills) // 2 % 2,
         )

@@ -292,6 +292,7 @@ def test_ctrl_c_for_real(mini: Path, tmp_path: Path) -> None:
     assert "4 of 8 cells are finished already" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_mini_suite_for_real(mini: Path, tmp_path: Path) -> None:
     """The real command with real processes on embedded data."""
     command = [sys.executable, "-m", "graphcl", "bench", str(mini), "--results", str(tmp_path)]
