@@ -73,7 +73,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--batch-size", type=int, default=1024, help="seeds in a batch")
     parser.add_argument("--fan-out", type=int, nargs="+", default=[10, 10])
-    parser.add_argument("--rows", type=int, default=65_536, help="rows embedded at a time")
+    parser.add_argument("--rows", type=int, default=16_384, help="rows embedded at a time")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--memory-limit", type=float, default=20.0, help="GiB of address space")
     parser.add_argument("--time-limit", type=float, default=900.0, help="processor seconds")
@@ -123,7 +123,11 @@ def large_graph(
         ),
     )
     method, settings = stages.run(
-        "make the method", lambda: create_method("grace", graph, seed=0, width=width, steps=steps)
+        "make the method",
+        # the features are no word counts: they have both signs
+        lambda: create_method(
+            "grace", graph, seed=0, width=width, steps=steps, normalize_features=False
+        ),
     )
     loader = stages.run(
         "make the sampler",

@@ -126,7 +126,7 @@ class GCNEncoder(nn.Module):
                     rows = matrix_rows(adjacency, block.start, block.stop) @ kept
                     if not _narrows(layer):
                         rows = layer.lin(rows)
-                    rows = self.activation(rows + layer.bias)
+                    rows = self.activation(rows.add_(layer.bias))
                     if following is not None and _narrows(following):
                         rows = following.lin(rows)
                     result[block] = rows

@@ -95,6 +95,10 @@ def neighbour_batches(
         drop_last: Leave out a last batch that is smaller.
         seed: From 0 to 2^32 - 1.
 
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument out of range, a broken graph, an unknown number of nodes.
+
     Example:
         >>> graph = Data(x=torch.ones(5, 1), edge_index=torch.tensor([[0, 1], [1, 0]]))
         >>> [batch.batch_size for batch in neighbour_batches(graph, batch_size=2)]

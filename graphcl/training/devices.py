@@ -16,7 +16,19 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 def make_fabric(device: str, precision: Precision) -> Fabric:
-    """Lightning Fabric for one device; ``ValueError`` where there is no such device."""
+    """Lightning Fabric for one device, as :func:`fit` uses it.
+
+    Args:
+        device: ``"auto"`` (CUDA where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:<index>"``.
+        precision: One of :data:`PRECISIONS`.
+
+    Raises:
+        ValueError: An unknown name, or a device that is not there.
+
+    Example:
+        >>> make_fabric("cpu", "32-true").device
+        device(type='cpu')
+    """
     from lightning_fabric import Fabric  # 0.1 s that only training has to pay
 
     if precision not in PRECISIONS:
