@@ -24,8 +24,8 @@ extensions = [
     "sphinx.ext.viewcode",
     "myst_nb",
     # docs/extensions/:
-    "command_line",
-    "data_cards",
+    "command_line_page",
+    "data_set_page",
     "public_names",
 ]
 exclude_patterns = ["_build", "inventories", "extensions", "**/.ipynb_checkpoints"]
@@ -36,9 +36,11 @@ nitpick_ignore = [
     for name in (
         "Console",
         "DataCheck",
+        "Fabric",
         "Executor",
         "Fingerprint",
         "graphcl.augmentations.sparse_rows.SparseRows",
+        "graphcl.datasets.planted_heterogeneous.AuxiliaryType",
         "graphcl.benchmark.aggregate.DatasetStatistics",
         "graphcl.contrast.pairs.PairMasks",
     )
@@ -78,5 +80,6 @@ html_title = "graphcl"
 html_static_path = ["static"]
 html_css_files = ["own.css"]
 html_theme_options = {"navigation_with_keys": True}
+highlight_language = "none"  # of "::" blocks: mostly formulas
 pygments_style = "friendly"
 pygments_dark_style = "native"

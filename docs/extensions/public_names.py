@@ -1,8 +1,8 @@
 """Public names: all of them are documented, and references lead to them.
 
-A page ``api/NAME.md`` documents what ``graphcl.NAME`` exports in ``__all__``: classes and functions by
-autodoc's ``automodule``, constants, which that leaves out, one by one. The text below a constant is
-found where it is defined. A package without a page is a warning.
+A page ``api/NAME.md`` documents what ``graphcl.NAME`` exports in ``__all__``: classes and functions
+by autodoc's ``automodule``, constants, which that leaves out, one by one. The text below a constant
+is found where it is defined. A package without a page is a warning.
 
 Type hints name ``graphcl.contrast.pairs.Pairs`` or ``torch_geometric.data.data.Data``; documented
 are ``graphcl.contrast.Pairs`` and ``torch_geometric.data.Data``. When a reference does not resolve,

@@ -105,7 +105,7 @@ def feature_mask_probabilities(
         centrality: a measure of :func:`node_centrality`, or a tensor `[N]` of numbers above 0.
         cutoff: largest probability, in [0, 1].
         binary: a node has a feature if it is not 0. False, for dense features: the sum is of
-            |x_ik| c_i, as the authors do for WikiCS.
+            `|x_ik| c_i`, as the authors do for WikiCS.
 
     Returns:
         `[B, F]` float64 in [0, cutoff], one row a graph (B = 1 for `Data`).

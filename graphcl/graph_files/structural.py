@@ -36,7 +36,7 @@ def structural_features(
 ) -> Tensor:
     """Describe the nodes of a graph by its edges alone: what they are like, and where they are.
 
-    The first columns (:data:`ROLES`) are the same for nodes with the same surroundings, wherever
+    The first six columns are the same for nodes with the same surroundings, wherever
     they are: degree, in-degree against out-degree (0 in an undirected graph), core number,
     clustering coefficient, PageRank and mean degree of the neighbours; logarithms where values
     spread over orders of magnitude. The others (``position_1`` ...) are near for nodes that are

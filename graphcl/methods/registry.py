@@ -50,7 +50,7 @@ class MethodEntry:
 
     @property
     def levels(self) -> frozenset[str]:
-        """What it embeds: ``"node"``, ``"graph"``."""
+        """The levels at which it embeds, of ``"node"`` and ``"graph"``."""
         return self.cls.levels
 
     @property

@@ -1,10 +1,10 @@
 """The code blocks of a page in Markdown, in order, and what each of them is for.
 
-    ```python        run, in one namespace a page
-    ```console       lines with `$ graphcl ...` are run, the lines below them are their output
-    ```text          what the block above prints; "..." stands for anything
-    ```{code-block} KIND with `:caption: NAME`   a file of that name
-    <!-- not run: REASON -->                     before a block that is not run
+```python        run, in one namespace a page
+```console       lines with `$ graphcl ...` are run, the lines below them are their output
+```text          what the block above prints; "..." stands for anything
+```{code-block} KIND with `:caption: NAME`   a file of that name
+<!-- not run: REASON -->                     before a block that is not run
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>.*)$")
 NOT_RUN = re.compile(r"^<!-- not run: (?P<reason>.{8,}) -->$")
 # Directives that hold no code to run.
-NO_CODE = ("{raw}", "{toctree}", "{eval-rst}", "{include}", "{data-cards}", "{command-line}")
+NO_CODE = ("{raw}", "{toctree}", "{eval-rst}", "{include}")
 NO_CODE += ("{note}", "{tip}", "{math}", "{image}", "{figure}")
 
 

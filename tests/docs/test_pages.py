@@ -58,8 +58,9 @@ def run_blocks(blocks: list[Block]) -> None:
             printed = None
         else:
             pytest.fail(
-                f"{block.place}: a block of kind {block.kind!r} is neither run nor checked; give it "
-                "a caption (a file), put it below what prints it, or say why: <!-- not run: ... -->"
+                f"{block.place}: a block of kind {block.kind!r} is neither run nor checked; give "
+                "it a caption (a file), put it below what prints it, or say why: "
+                "<!-- not run: ... -->"
             )
 
 
@@ -114,7 +115,7 @@ def run_text(text: str) -> None:
 def test_a_wrong_output_is_found() -> None:
     for shown in ("2", "2...", "...", " 2 "):
         run_text(f"```python\nprint(1 + 1)\n```\n\n```text\n{shown}\n```")
-    with pytest.raises(pytest.fail.Exception, match="page.md, line 6"):
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md, line 6"):
         run_text("```python\nprint(1 + 1)\n```\n\n```text\n3\n```")
 
 
