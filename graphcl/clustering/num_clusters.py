@@ -49,7 +49,10 @@ def choose_num_clusters(
     ``tolerance`` of it. Candidates are tried in ascending order until five in a row are no better.
 
     What it finds are communities as far as the embedding shows them: classes that share their edges
-    fall together, and a class of several communities falls apart.
+    fall together, and a class of several communities falls apart. Measured with embeddings of ssgc,
+    grace and grace-neighbours: digits (10 classes) 8, 10 and 9; three planted groups 3, 3 and 3;
+    the karate club (2 factions, but 4 communities by modularity) 4, 3 and 3; Cora (7 classes) 13
+    with ssgc and 6 with grace-neighbours.
 
     Args:
         points: ``[N, d]``, floating point, finite; clustered as they are.
