@@ -103,9 +103,11 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
     )
     early = ", stopped early" if history.stopped_early else ""
     losses = history.losses
-    change = f", loss {losses[0]:.4f} → {losses[-1]:.4f}" if losses else ""
+    shown = losses if len(losses) < 2 else (losses[0], losses[-1])
+    change = f", loss {' → '.join(f'{loss:.4f}' for loss in shown)}" if losses else ""
+    epochs = "1 epoch" if history.epochs_run == 1 else f"{history.epochs_run:,} epochs"
     lines.append(
-        f"{entry.name}: {history.epochs_run:,} epochs ({history.steps_run:,} steps) in "
+        f"{entry.name}: {epochs} ({history.steps_run:,} steps) in "
         f"{history.seconds:.1f} s{early}{change}"
     )
     return Trained(method, settings, lines)
