@@ -50,12 +50,13 @@ EXCEPTIONS = tuple(
     for name, value in vars(importlib.import_module("builtins")).items()
     if isinstance(value, type) and issubclass(value, BaseException)
 )
-TYPES = ("bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range")
-TYPES += ("set", "slice", "str", "tuple", "type")
+NUMBERS = ("bool", "complex", "float", "int", "object", "slice", "type")
+CONTAINERS = ("bytes", "dict", "frozenset", "list", "range", "set", "str", "tuple")
 PROJECTS = {
     "python": (
         Rule("builtins", "library/exceptions.html#$", EXCEPTIONS),
-        Rule("builtins", "library/functions.html#$", TYPES),
+        Rule("builtins", "library/functions.html#$", NUMBERS),
+        Rule("builtins", "library/stdtypes.html#$", CONTAINERS),
         Rule("builtins", "library/constants.html#$", ("None",)),
         Rule("typing", "library/typing.html#$", ("Any", "ClassVar", "Literal", "NoReturn")),
         Rule("collections.abc", "library/collections.abc.html#$"),

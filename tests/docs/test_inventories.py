@@ -49,5 +49,6 @@ def test_addresses() -> None:
     data = "torch_geometric.data.Data"
     assert found["torch_geometric"][data] == f"generated/{data}.html#$"
     assert found["python"]["ValueError"] == "library/exceptions.html#$"
+    assert found["python"]["str"] == "library/stdtypes.html#$"
     where = "networkx.algorithms.link_analysis.pagerank_alg.pagerank"
     assert found["networkx"]["networkx.pagerank"] == f"reference/algorithms/generated/{where}.html"
