@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +90,11 @@ def write_report(report: Report, folder: str | Path) -> list[Path]:
     target.mkdir(parents=True, exist_ok=True)
     seeds = len(report.suite.seeds)
     # Made beside and then moved: a full disk must not leave half a table in place of the last.
-    with tempfile.TemporaryDirectory(prefix=".report-", dir=target) as beside:
-        files = [Path(beside) / name for name in ("table.md", "table.csv", "plot.png", "plot.svg")]
+    beside = target / ".report"
+    shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed here
+    beside.mkdir()
+    try:
+        files = [beside / name for name in ("table.md", "table.csv", "plot.png", "plot.svg")]
         files[0].write_text(_markdown(report), encoding="utf-8")
         files[1].write_text(to_csv(report.statistics), encoding="utf-8")
         plot_bars(
@@ -105,6 +108,8 @@ def write_report(report: Report, folder: str | Path) -> list[Path]:
             ),
         )
         return [_move(file, target / file.name) for file in files]
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def _move(file: Path, target: Path) -> Path:
