@@ -5,10 +5,11 @@ from graphcl.datasets.check import check_graph
 from graphcl.datasets.countries import countries
 from graphcl.datasets.loading import available, load
 from graphcl.datasets.planted import planted_partition
-from graphcl.datasets.planted_heterogeneous import planted_heterogeneous
+from graphcl.datasets.planted_heterogeneous import AuxiliaryType, planted_heterogeneous
 from graphcl.datasets.raw_files import data_root
 
 __all__ = [
+    "AuxiliaryType",
     "DataCard",
     "available",
     "check_graph",
