@@ -40,7 +40,6 @@ nitpick_ignore = [
         "Executor",
         "Fingerprint",
         "graphcl.augmentations.sparse_rows.SparseRows",
-        "graphcl.datasets.planted_heterogeneous.AuxiliaryType",
         "graphcl.benchmark.aggregate.DatasetStatistics",
         "graphcl.contrast.pairs.PairMasks",
     )
