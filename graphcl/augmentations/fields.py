@@ -81,7 +81,7 @@ def fields_by_kind(data: Data, num_nodes: int) -> tuple[list[str], list[str]]:
     if collated and "edge_index" in slices:
         apart = (data.ptr.cpu(), slices["edge_index"])
     nodes, edges = [], []
-    for key in data.keys():  # noqa: SIM118 (no mapping)
+    for key in sorted(data.keys()):  # PyG's order changes from process to process
         rows = None if _is_made_by_batching(data, key) else _boundaries(data, key)
         if rows is None:
             continue

@@ -57,7 +57,7 @@ def find_fields(data: Data) -> Fields:
     num_nodes = _num_nodes(data)
     _check_edges(data.get("edge_index"), num_nodes)
     kinds: dict[str, list[str]] = {"node": [], "edge": [], "other": []}
-    for key in data.keys():  # noqa: SIM118  (a Data is no mapping)
+    for key in sorted(data.keys()):  # PyG's order changes from process to process
         if key in ("edge_index", "num_nodes"):
             continue
         value = data[key]
