@@ -9,7 +9,7 @@ from torch_geometric.data import Data, HeteroData
 from graphcl.checkpoint import data_digest, write_checkpoint
 from graphcl.methods import create_method
 from graphcl.training import TrainingSettings, fit
-from tests.training_toys import (
+from tests.training.toys import (
     PATIENT,
     SETTINGS,
     Scripted,

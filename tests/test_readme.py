@@ -6,11 +6,13 @@ from pathlib import Path
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def test_python_example_runs(capsys) -> None:  # type: ignore[no-untyped-def]
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.S)
-    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+def test_python_examples_run(capsys) -> None:  # type: ignore[no-untyped-def]
+    training, countries = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    exec(compile(training, "README.md", "exec"), {"__name__": "readme"})
     scores = eval(capsys.readouterr().out)
     assert scores["acc"] > 0.5  # chance is .1
+    exec(compile(countries, "README.md", "exec"), {"__name__": "readme"})
+    assert capsys.readouterr().out.startswith("country (('country', ")
 
 
 def test_commands_are_marked() -> None:

@@ -2,8 +2,36 @@
 
 from torch_geometric.transforms import Compose
 
+from graphcl.augmentations.adaptive import edge_drop_probabilities, feature_mask_probabilities
+from graphcl.augmentations.adaptive_drop_edges import AdaptiveDropEdges
+from graphcl.augmentations.adaptive_mask_features import AdaptiveMaskFeatures
+from graphcl.augmentations.add_edges import AddEdges
+from graphcl.augmentations.centrality import CENTRALITIES, node_centrality
+from graphcl.augmentations.common_nodes import common_nodes
 from graphcl.augmentations.drop_edges import DropEdges
+from graphcl.augmentations.drop_nodes import DropNodes
+from graphcl.augmentations.heat_diffusion import HeatDiffusion
 from graphcl.augmentations.mask_features import MaskFeatures
 from graphcl.augmentations.one_of import OneOf
+from graphcl.augmentations.ppr_diffusion import PPRDiffusion
+from graphcl.augmentations.subgraphs import RandomWalkSubgraph, TwoSubgraphs
 
-__all__ = ["Compose", "DropEdges", "MaskFeatures", "OneOf"]
+__all__ = [
+    "CENTRALITIES",
+    "AdaptiveDropEdges",
+    "AdaptiveMaskFeatures",
+    "AddEdges",
+    "Compose",
+    "DropEdges",
+    "DropNodes",
+    "HeatDiffusion",
+    "MaskFeatures",
+    "OneOf",
+    "PPRDiffusion",
+    "RandomWalkSubgraph",
+    "TwoSubgraphs",
+    "common_nodes",
+    "edge_drop_probabilities",
+    "feature_mask_probabilities",
+    "node_centrality",
+]

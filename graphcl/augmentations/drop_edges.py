@@ -7,7 +7,13 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from graphcl.augmentations.edges import check_data, edge_index_of, keep_edges
+from graphcl.augmentations.edges import (
+    check_data,
+    check_undirected,
+    edge_index_of,
+    keep_edges,
+)
+from graphcl.augmentations.fields import number_of_nodes
 from graphcl.augmentations.randomness import RandomSource, check_probability
 
 
@@ -36,8 +42,9 @@ class DropEdges(BaseTransform):
 
     Raises:
         TypeError: if `p` or `seed` is no number, or, on use, the input is no `Data` or `Batch`.
-        ValueError: if `p` is outside [0, 1]; on use, if the graph has no `edge_index`, or
-            `undirected` is True and some edge has no counterpart in the other direction.
+        ValueError: if `p` is outside [0, 1]; on use, if the graph has no `edge_index`, does not
+            tell its number of nodes (`x` or `num_nodes`), or `undirected` is True and some edge has
+            no counterpart in the other direction.
 
     Example:
         >>> graph = Data(x=torch.ones(3, 1), edge_index=torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]]))
@@ -63,7 +70,7 @@ class DropEdges(BaseTransform):
         check_data(data, "DropEdges")
         edge_index = edge_index_of(data, "DropEdges")
         if self.undirected:
-            kept = self._keep_pairs(edge_index, data.num_nodes or 0)
+            kept = self._keep_pairs(edge_index, number_of_nodes(data, "DropEdges"))
         else:
             kept = self._random.uniform(edge_index.size(1), device=edge_index.device) >= self.p
         return keep_edges(data, kept)
@@ -72,20 +79,13 @@ class DropEdges(BaseTransform):
         """Which entries `[E]` stay, the same for both directions, in one pass and without sorting.
 
         Each node gets a random 63-bit number r. Both directions of an edge (i, j) see r_i + r_j,
-        whose scrambled bits are the uniform number of the edge. The graph is undirected if the sum
-        of r_i r_j (r_j - r_i) over all entries vanishes: the two directions cancel, and what is
-        left over in a directed graph is a polynomial, zero with vanishing probability.
+        whose scrambled bits are the uniform number of the edge.
         """
         numbers = self._random.integers(num_nodes, device=edge_index.device)
         at_source = numbers.index_select(0, edge_index[0])
         at_target = numbers.index_select(0, edge_index[1])
+        check_undirected(at_source, at_target, "DropEdges")
         sums = at_source + at_target
-        excess = (at_target - at_source).mul_(at_source).mul_(at_target).sum()
-        if int(excess) != 0:  # all arithmetic is modulo 2^64
-            raise ValueError(
-                "DropEdges(undirected=True) needs every edge in both directions, but this graph is "
-                "directed; use undirected=False, or torch_geometric.transforms.ToUndirected first"
-            )
         if self.p == 1:
             return torch.zeros_like(sums, dtype=torch.bool)
         return _scramble(sums) >= int(self.p * 2.0**63)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Data
 
-# What PyG knows to tell the number of nodes when there are few edges left.
-_TELLS_NODES = ("num_nodes", "x", "pos", "batch")
+from graphcl.augmentations.fields import (
+    cumulative,
+    fields_by_kind,
+    is_collated,
+    number_of_nodes,
+    select_rows,
+    set_boundaries,
+)
 
 
 def check_data(data: Any, transform: str) -> None:
@@ -23,7 +28,8 @@ def edge_index_of(data: Data, transform: str) -> Tensor:
     """The edge index of a graph.
 
     Raises:
-        ValueError: if it is missing, not int64 of shape `[2, E]`, or its values are no nodes.
+        ValueError: if it is missing, not int64 of shape `[2, E]`, its values are no nodes, or
+            nothing else tells the number of nodes.
     """
     edge_index = data.get("edge_index")
     if not isinstance(edge_index, Tensor):
@@ -33,14 +39,35 @@ def edge_index_of(data: Data, transform: str) -> Tensor:
             f"{transform}: edge_index must be torch.int64 of shape [2, edges], "
             f"got {edge_index.dtype} of shape {list(edge_index.shape)}"
         )
+    num_nodes = number_of_nodes(data, transform)
     if edge_index.numel() > 0:
         smallest, largest = (int(limit) for limit in edge_index.aminmax())
-        if smallest < 0 or largest >= data.num_nodes:
+        if smallest < 0 or largest >= num_nodes:
             raise ValueError(
                 f"{transform}: edge_index has values from {smallest} to {largest}, "
-                f"but with {data.num_nodes} nodes they must be from 0 to {data.num_nodes - 1}"
+                f"but with {num_nodes} nodes they must be from 0 to {num_nodes - 1}"
             )
     return edge_index
+
+
+def check_undirected(at_source: Tensor, at_target: Tensor, transform: str) -> None:
+    """Raise a `ValueError` unless every edge is there in both directions, without sorting.
+
+    Each node has a random 63-bit number r. The graph is undirected if the sum of
+    r_i r_j (r_j - r_i) over all entries (i, j) vanishes: the two directions cancel, and what is
+    left over in a directed graph is a polynomial, zero with vanishing probability.
+
+    Args:
+        at_source: `[E]` random int64 numbers of the edges' sources.
+        at_target: `[E]` those of their targets.
+        transform: whose check it is, for the message.
+    """
+    excess = (at_target - at_source).mul_(at_source).mul_(at_target).sum()
+    if int(excess) != 0:  # all arithmetic is modulo 2^64
+        raise ValueError(
+            f"{transform}(undirected=True) needs every edge in both directions, but this graph is "
+            "directed; use undirected=False, or torch_geometric.transforms.ToUndirected first"
+        )
 
 
 def keep_edges(data: Data, kept: Tensor) -> Data:
@@ -56,53 +83,19 @@ def keep_edges(data: Data, kept: Tensor) -> Data:
     Returns:
         `data`.
     """
-    num_nodes = data.num_nodes
-    keys = [key for key in data.keys() if _belongs_to_edges(data, key)]  # noqa: SIM118 (no mapping)
+    _, keys = fields_by_kind(data, number_of_nodes(data, "keep_edges"))
+    boundaries = edge_boundaries(data)
     chosen = kept.nonzero().squeeze(1)  # once, and several times faster than masks
     for key in keys:
-        data[key] = _select(data[key], chosen, data.__cat_dim__(key, data[key]))
-    if not any(key in data for key in _TELLS_NODES):
-        data.num_nodes = num_nodes  # it was only to be inferred from the edges
-    if isinstance(data, Batch) and hasattr(data, "_slice_dict"):
-        before = torch.cat([kept.new_zeros(1, dtype=torch.int64), kept.cumsum(0)]).cpu()
-        slices = dict(data._slice_dict)  # the input keeps its own
-        for key in keys:
-            if key in slices:
-                slices[key] = before[slices[key]]
-                if f"{key}_ptr" in data:  # there if the batch was made with `follow_batch`
-                    data[f"{key}_ptr"] = slices[key].to(kept.device)
-        data._slice_dict = slices
+        data[key] = select_rows(data, key, chosen, boundaries)
+    if is_collated(data):
+        set_boundaries(data, keys, cumulative(kept)[boundaries.to(kept.device)])
     return data
 
 
-def _belongs_to_edges(data: Data, key: str) -> bool:
-    """Whether a field has one row an edge; its name decides where the sizes leave it open."""
-    if key == "edge_index":
-        return True
-    slices = getattr(data, "_slice_dict", {})
-    if isinstance(data, Batch) and key in slices:
-        rows, edges = slices[key], slices["edge_index"]
-        if not isinstance(data[key], Tensor) or not torch.equal(rows, edges):
-            return False  # every graph by itself must agree, not only their sum
-        one_each = bool((edges.diff() == 1).all())  # like a field with one row a graph
-        as_many_nodes = "ptr" in data and torch.equal(edges, data.ptr.to(edges.device))
-        return "edge" in key or not (one_each or as_many_nodes)
-    if isinstance(data, Batch):
-        followed, _, kind = key.rpartition("_")
-        if kind == "batch" and followed in slices:
-            return _belongs_to_edges(data, followed)
-        if kind == "ptr" or key == "batch":
-            return False
-    return data.is_edge_attr(key) and ("edge" in key or data.num_edges > 1)
-
-
-def _select(value: Any, chosen: Tensor, dim: int) -> Any:
-    if isinstance(value, Tensor):
-        chosen = chosen.to(value.device)
-        if dim in (-1, 1) and value.dim() == 2 and len(value) == 2:
-            # Edge indices: row by row, torch copies three times faster.
-            return torch.stack([row.index_select(0, chosen) for row in value])
-        return value.index_select(dim, chosen)
-    if isinstance(value, np.ndarray):
-        return value.take(chosen.cpu().numpy(), axis=dim)
-    return type(value)(value[position] for position in chosen.tolist())
+def edge_boundaries(data: Data) -> Tensor:
+    """Where the edges of each graph begin, `[B + 1]`; one graph is a batch of one."""
+    if is_collated(data) and "edge_index" in data._slice_dict:
+        slices: Tensor = data._slice_dict["edge_index"]
+        return slices
+    return torch.tensor([0, data.edge_index.size(1)])

@@ -10,6 +10,8 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.transforms import BaseTransform
 
 from graphcl.augmentations.edges import check_data
+from graphcl.augmentations.fields import graph_boundaries, number_of_nodes
+from graphcl.augmentations.nodes import number_nodes, renumbers_nodes
 from graphcl.augmentations.randomness import RandomSource
 
 _OF_THE_BATCH = {"batch", "ptr", "num_nodes"}  # fields that batching makes and needs no slices for
@@ -19,7 +21,8 @@ class OneOf(BaseTransform):
     """Apply one of several transforms to each graph, drawn anew for every graph and call.
 
     Each graph of a `Batch` draws for itself; graphs that drew the same transform go through it
-    together, and come back in their old order.
+    together, and come back in their old order. Where a transform drops nodes, every view has the
+    field `n_id`, whichever transform it drew.
 
     Source: You et al., "Graph Contrastive Learning with Augmentations" (GraphCL), NeurIPS 2020,
     arXiv:2010.13902 (random choice among augmentations).
@@ -34,13 +37,15 @@ class OneOf(BaseTransform):
     Raises:
         TypeError: if a transform cannot be called, or, on use, the input is no `Data` or `Batch`.
         ValueError: if there is no transform, or the probabilities are not as many as the
-            transforms, negative, or do not sum to 1; on use, if a `Batch` was not made by
-            `Batch.from_data_list` or got fields afterwards, and so cannot be taken apart.
+            transforms, negative, or do not sum to 1; on use, if the number of nodes is told neither
+            by `x` nor by `num_nodes`, or a `Batch` was not made by
+            `Batch.from_data_list` or got fields afterwards, and so cannot be taken apart, or the
+            views of its graphs have different fields.
 
     Example:
-        >>> from graphcl.augmentations import DropEdges, MaskFeatures
-        >>> OneOf([DropEdges(0.2), MaskFeatures(0.3)], probabilities=[0.75, 0.25], seed=0)
-        OneOf([DropEdges(0.2, undirected=True), MaskFeatures(0.3)], [0.75, 0.25], seed=0)
+        >>> from graphcl.augmentations import DropEdges, DropNodes
+        >>> OneOf([DropEdges(0.2), DropNodes(0.3)], probabilities=[0.75, 0.25], seed=0)
+        OneOf([DropEdges(0.2, undirected=True), DropNodes(0.3, remove=True)], [0.75, 0.25], seed=0)
     """
 
     def __init__(
@@ -75,6 +80,9 @@ class OneOf(BaseTransform):
     def forward(self, data: Data) -> Data:
         """Transform a graph, or each graph of a batch."""
         check_data(data, "OneOf")
+        num_nodes = number_of_nodes(data, "OneOf")  # PyG would guess it in taking a batch apart
+        if any(map(renumbers_nodes, self.transforms)):  # all views need the same fields
+            number_nodes(data, graph_boundaries(data, num_nodes, "OneOf"))
         if not isinstance(data, Batch):
             return self.transforms[self._draw(1)[0]](data)
 
@@ -86,9 +94,17 @@ class OneOf(BaseTransform):
         for choice in set(choices):
             places = [place for place, drawn in enumerate(choices) if drawn == choice]
             group = Batch.from_data_list([graphs[place] for place in places], follow)
-            views = self.transforms[choice](group).to_data_list()
-            for place, view in zip(places, views, strict=True):
+            views = self.transforms[choice](group)
+            _followed(views)
+            for place, view in zip(places, views.to_data_list(), strict=True):
                 graphs[place] = view
+        fields = {frozenset(graph.keys()) for graph in graphs}
+        if len(fields) > 1:
+            differing = frozenset.union(*fields) - frozenset.intersection(*fields)
+            raise ValueError(
+                "OneOf cannot put views together of which only some have "
+                f"{', '.join(sorted(differing))}; all transforms must leave the same fields"
+            )
         return Batch.from_data_list(graphs, follow)
 
     def _draw(self, count: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,30 @@ class RandomSource:
         where = device if generator is None else generator.device
         numbers = torch.empty(size, dtype=torch.int64, device=where)
         return numbers.random_(generator=generator).to(device)
+
+    def events(self, p: float, *size: int, device: torch.device) -> Tensor:
+        """Booleans of shape `size`, each True with probability `p`, for many at once.
+
+        Generators are slow beside all else, so that an event costs one random byte: it happens if
+        the byte is below 256 p rounded down. Only where the byte equals that, one time in 256, a
+        further number decides, so that the probability is that of `uniform(...) < p`.
+        """
+        count = math.prod(size)
+        generator = self._current()
+        where = device if generator is None else generator.device
+        words = torch.empty(-(-count // 8), dtype=torch.int64, device=where)
+        words.random_(-(2**63), None, generator=generator)  # all 64 bits
+        numbers = words.to(device).view(torch.uint8)
+        threshold = math.floor(256 * p)
+        if threshold > 255:
+            return torch.ones(size, dtype=torch.bool, device=device)
+        happens = numbers < threshold
+        if 256 * p > threshold:
+            undecided = numbers == threshold
+            rare = undecided.view(torch.int64).nonzero().squeeze(1)  # eight at a time
+            further = self.uniform(len(rare), 8, device=device) < 256 * p - threshold
+            happens.view(-1, 8)[rare] |= undecided.view(-1, 8)[rare] & further
+        return happens[:count].reshape(size)
 
     def _current(self) -> torch.Generator | None:
         worker: Any = get_worker_info()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -19,6 +20,9 @@ from graphcl.benchmark.suite import Suite
 
 # Raise when the meaning of a cell changes for all methods (e.g. how seeds are derived).
 KEY_VERSION = 1
+# Training settings that came later, with the value that changes nothing: left out of the key while
+# they have it, so that what was finished before they came stays finished.
+LATER_SETTINGS = {"steps": None}
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class CellResult:
         metrics: Metric name -> value as a fraction (empty where failed).
         message: Why it failed, one line.
         details: Traceback or the last output of the process, where it failed.
+        log: File that keeps what the process printed, beside the results; where it failed.
         settings: Resolved settings: training settings and parameters.
         settings_source: Where the settings come from.
         split_hash: Hash of the split's indices; None where the protocol has no split.
@@ -72,6 +77,7 @@ class CellResult:
     metrics: dict[str, float] = field(default_factory=dict)
     message: str = ""
     details: str = ""
+    log: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     settings_source: str = ""
     split_hash: str | None = None
@@ -114,6 +120,16 @@ def _reader() -> TypeAdapter[CellResult]:
     return TypeAdapter(CellResult)
 
 
+def refuse_nan(result: CellResult) -> CellResult:
+    """Make a result with a number that is not finite a failure; others stay as they are."""
+    bad = [
+        f"{name} is {value}" for name, value in result.metrics.items() if not math.isfinite(value)
+    ]
+    if not result.done or not bad:
+        return result
+    return replace(result, status="failed", metrics={}, message=", ".join(bad))
+
+
 Fingerprint = Callable[[str, str, Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -136,10 +152,14 @@ def installed_fingerprint(
     card = next(card for card in available() if card.name == dataset)
     entry = get_method(method)
     arguments, training = entry.settings_for(dataset)
+    settings = {**arguments, **(asdict(training) if entry.trained else {}), **parameters}
+    for name, neutral in LATER_SETTINGS.items():
+        if name in settings and settings[name] == neutral:
+            del settings[name]
     return {
         "dataset": [card.name, card.loader, dict(card.arguments)],
         "method": [method, entry.version],
-        "settings": {**arguments, **(asdict(training) if entry.trained else {}), **parameters},
+        "settings": settings,
     }
 
 

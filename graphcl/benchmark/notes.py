@@ -48,8 +48,8 @@ def _reading(suite: Suite) -> str:
     return (
         f"Percent, {spread}; a seed fixes split, encoder and probe. Bold: best of the column "
         "(conductance: the smallest). Train s: wall time until the embeddings are there, mean a "
-        "seed. Peak MiB: of the whole process, libraries included (of the accelerator, where "
-        "one was used)."
+        "seed. Peak MiB: of the whole process, libraries included, also where it shares them "
+        "with others (of the accelerator, where one was used)."
     )
 
 
@@ -111,21 +111,27 @@ def _failures(results: Sequence[CellResult]) -> list[str]:
     """One line a reason and data set; seeds, protocols and rows that share it stand together."""
     failed = [result for result in results if not result.done]
     seeds: dict[tuple[str, str, str, str], list[str]] = {}
+    logs: dict[tuple[str, str, str], dict[str, None]] = {}
     for result in failed:
         cell = result.cell
         key = (cell.dataset, result.message, cell.row, cell.protocol)
         seeds.setdefault(key, []).append(str(cell.seed))
+        logs.setdefault(key[:3], {}).update({result.log: None} if result.log else {})
     protocols: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
     for (dataset, message, row, protocol), own in seeds.items():
         protocols.setdefault((dataset, message, row, tuple(own)), []).append(protocol)
     rows: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for (dataset, message, row, own_seeds), ids in protocols.items():
         rows.setdefault((dataset, message, own_seeds, tuple(ids)), []).append(row)
-    return [
-        f"Failed: {', '.join(names)} on {dataset}, {', '.join(ids)}, "
-        f"seed{'s' if len(own_seeds) > 1 else ''} {', '.join(own_seeds)}: {message}"
-        for (dataset, message, own_seeds, ids), names in rows.items()
-    ]
+    lines = []
+    for (dataset, message, own_seeds, own_ids), names in rows.items():
+        files = dict.fromkeys(log for row in names for log in logs[dataset, message, row])
+        lines.append(
+            f"Failed: {', '.join(names)} on {dataset}, {', '.join(own_ids)}, "
+            f"seed{'s' if len(own_seeds) > 1 else ''} {', '.join(own_seeds)}: {message}"
+            + (f" (log: {', '.join(files)})" if files else "")
+        )
+    return lines
 
 
 def _machine(results: Sequence[CellResult]) -> list[str]:

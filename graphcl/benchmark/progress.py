@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as RichProgress
 
 from graphcl.benchmark.cells import Cell, CellResult
-from graphcl.benchmark.process import Progress
+from graphcl.benchmark.tasks import Progress
 
 
 class LiveProgress:
@@ -22,10 +23,14 @@ class LiveProgress:
         console: Where to draw.
         total: Number of cells.
         finished: Cells that were finished before.
+        folder: Folder of the results, beside which the logs are named.
     """
 
-    def __init__(self, console: Console, *, total: int, finished: int = 0) -> None:
+    def __init__(
+        self, console: Console, *, total: int, finished: int = 0, folder: Path | None = None
+    ) -> None:
         self._console = console
+        self._folder = folder or Path()
         self._bar = RichProgress(
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -36,7 +41,7 @@ class LiveProgress:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("starting", total=total, completed=finished)
-        self._row = ""
+        self._rows: set[str] = set()
         self._failures: set[tuple[str, str]] = set()
 
     def __enter__(self) -> LiveProgress:
@@ -54,8 +59,8 @@ class LiveProgress:
     def __call__(self, cell: Cell, event: CellResult | Progress) -> None:
         """Take note of a result or a sign of life."""
         row = f"{cell.dataset}, {cell.row}"
-        if row != self._row:
-            self._row = row
+        if row not in self._rows:
+            self._rows.add(row)
             if not self._console.is_terminal:
                 self._console.print(row, markup=False, highlight=False)
         if isinstance(event, Progress):
@@ -64,4 +69,5 @@ class LiveProgress:
         self._bar.advance(self._task)
         if not event.done and (row, event.message) not in self._failures:
             self._failures.add((row, event.message))  # once, not once a seed
-            self._console.print(f"[red]failed[/red] {escape(row)}: {escape(event.message)}")
+            log = f" (log: {self._folder / event.log})" if event.log else ""
+            self._console.print(f"[red]failed[/red] {escape(row)}: {escape(event.message + log)}")

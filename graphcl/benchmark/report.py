@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,24 +82,41 @@ def write_report(report: Report, folder: str | Path) -> list[Path]:
 
     Returns:
         The files.
+
+    Raises:
+        OSError: They cannot be written; the files of an earlier report stay whole.
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    files = [target / name for name in ("table.md", "table.csv", "plot.png", "plot.svg")]
-    files[0].write_text(_markdown(report), encoding="utf-8")
-    files[1].write_text(to_csv(report.statistics), encoding="utf-8")
     seeds = len(report.suite.seeds)
-    plot_bars(
-        [[_panel(entry) for entry in dataset.protocols] for dataset in report.statistics],
-        files[2:],
-        title=f"graphcl benchmark: {report.suite.name}",
-        subtitle=(
-            f"mean over {seeds} seeds, error bars: standard deviation"
-            if seeds > 1
-            else "one seed, no error bars"
-        ),
-    )
-    return files
+    # Made beside and then moved: a full disk must not leave half a table in place of the last.
+    beside = target / ".report"
+    shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed here
+    beside.mkdir()
+    try:
+        files = [beside / name for name in ("table.md", "table.csv", "plot.png", "plot.svg")]
+        files[0].write_text(_markdown(report), encoding="utf-8")
+        files[1].write_text(to_csv(report.statistics), encoding="utf-8")
+        plot_bars(
+            [[_panel(entry) for entry in dataset.protocols] for dataset in report.statistics],
+            files[2:],
+            title=f"graphcl benchmark: {report.suite.name}",
+            subtitle=(
+                f"mean over {seeds} seeds, error bars: standard deviation"
+                if seeds > 1
+                else "one seed, no error bars"
+            ),
+        )
+        return [_move(file, target / file.name) for file in files]
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _move(file: Path, target: Path) -> Path:
+    try:
+        return file.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 def _markdown(report: Report) -> str:

@@ -1,15 +1,16 @@
-"""Run what a suite lacks: missing cells only, each row in its own process, failures recorded."""
+"""Run what a suite lacks: missing cells only, each kept as it finishes, failures recorded."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from graphcl.benchmark.cells import Cell, CellResult
 from graphcl.benchmark.machine import now, versions
-from graphcl.benchmark.process import Executor, Progress, Task, TaskFailure
 from graphcl.benchmark.store import ResultStore
+from graphcl.benchmark.tasks import Executor, Progress, Task
 
 
 @dataclass(frozen=True)
@@ -37,33 +38,37 @@ def run_cells(
     execute: Executor,
     unavailable: Mapping[str, str] | None = None,
     data_root: str | None = None,
-    timeout: float | None = None,
+    split_rows: bool = False,
     listener: Listener | None = None,
 ) -> RunSummary:
     """Compute the cells that the store does not hold yet and append each as it finishes.
 
-    A cell that failed before is tried again. An exception, a crash, a time-out or a number that is
-    not finite is recorded as the cell's failure; the other cells go on.
+    A cell that failed before is tried again.
 
     Args:
-        cells: All cells of the suite.
+        cells: The cells wanted.
         store: An opened store.
-        execute: Runs one task (`WorkerProcesses` does it in a process of its own).
+        execute: Runs tasks (`WorkerProcesses` does it in processes of their own).
         unavailable: Data set -> why it cannot be loaded; its cells fail without being tried and
             without a word to the listener.
         data_root: Where the raw data live.
-        timeout: Seconds a task may take.
+        split_rows: Make each seed of a row a task of its own, so that several processes find work;
+            otherwise the seeds of a row on a data set share a task, and the data are loaded once.
         listener: Called with every result and every sign of life, for progress displays.
+
+    Raises:
+        OSError: A result cannot be written; those before it are kept.
     """
     finished = {key for key, result in store.read().items() if result.done}
-    missing = [cell for cell in cells if cell.key not in finished]
+    missing = {cell.key: cell for cell in cells if cell.key not in finished}
+    reused = len(cells) - len(missing)
     computed = 0
     failed: list[CellResult] = []
 
     def keep(result: CellResult, *, tell: bool = True) -> None:
         nonlocal computed
-        result = _refuse_nan(result)
         store.append(result)
+        del missing[result.cell.key]
         if result.done:
             computed += 1
         else:
@@ -71,52 +76,52 @@ def run_cells(
         if tell and listener is not None:
             listener(result.cell, result)
 
-    reasons = unavailable or {}
-    for cell in missing:
-        if cell.dataset in reasons:
-            keep(_failure(cell, reasons[cell.dataset]), tell=False)
-    groups = _by_row([cell for cell in missing if cell.dataset not in reasons])
-    for i, group in enumerate(groups, start=1):
-        task = Task(tuple(group), data_root, timeout, followed=i < len(groups))
-        pending = {cell.key: cell for cell in group}
-        message, details = "the process ended without a result", ""
-        try:
-            for event in execute(task):
-                if isinstance(event, Progress):
-                    if listener is not None:
-                        listener(group[0], event)
-                elif pending.pop(event.cell.key, None) is not None:
-                    keep(event)
-        except TaskFailure as failure:
-            message, details = str(failure), failure.details
-        for cell in pending.values():
-            keep(_failure(cell, message, details))
-    return RunSummary(computed, len(cells) - len(missing), tuple(failed))
+    for cell in list(missing.values()):
+        if unavailable and cell.dataset in unavailable:
+            keep(_failure(cell, unavailable[cell.dataset]), tell=False)
+    for cell, event in execute(make_tasks(missing.values(), data_root, split_rows=split_rows)):
+        if isinstance(event, CellResult):
+            if event.cell.key in missing:
+                keep(event)
+        elif listener is not None:
+            listener(cell, event)
+    for cell in list(missing.values()):
+        keep(_failure(cell, "no process gave a result"))
+    return RunSummary(computed, reused, tuple(failed))
 
 
-def _by_row(cells: Sequence[Cell]) -> list[list[Cell]]:
-    groups: dict[tuple[str, str], list[Cell]] = {}
+def make_tasks(
+    cells: Iterable[Cell], data_root: str | None = None, *, split_rows: bool = False
+) -> list[Task]:
+    """Put cells that share a process together.
+
+    Args:
+        cells: Cells to run.
+        data_root: Where the raw data live.
+        split_rows: One task a seed instead of one task a row and data set.
+    """
+    groups: dict[tuple[str, ...], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell.dataset, cell.row), []).append(cell)
-    return list(groups.values())
-
-
-def _failure(cell: Cell, message: str, details: str = "") -> CellResult:
-    return CellResult(
-        cell=cell,
-        status="failed",
-        message=message,
-        details=details,
-        versions=versions(),
-        timestamp=now(),
-    )
-
-
-def _refuse_nan(result: CellResult) -> CellResult:
-    """A number that is not finite is a failure, not a result."""
-    bad = [
-        f"{name} is {value}" for name, value in result.metrics.items() if not math.isfinite(value)
+        seed = (f"seed-{cell.seed}",) if split_rows else ()
+        groups.setdefault((cell.dataset, cell.row, *seed), []).append(cell)
+    return [
+        Task(tuple(group), data_root, log=_file_name(".".join(names)) + ".log")
+        for names, group in groups.items()
     ]
-    if not result.done or not bad:
-        return result
-    return replace(result, status="failed", metrics={}, message=", ".join(bad))
+
+
+def _file_name(text: str) -> str:
+    """The text, with what a file name should not hold replaced (labels are free text).
+
+    Example:
+        >>> _file_name("digits.ssgc"), _file_name("digits.a/b")
+        ('digits.ssgc', 'digits.a-b-52c4ae63')
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
+    return safe if safe == text else f"{safe}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _failure(cell: Cell, message: str) -> CellResult:
+    return CellResult(
+        cell=cell, status="failed", message=message, versions=versions(), timestamp=now()
+    )

@@ -7,7 +7,7 @@ A suite is a YAML file. The smallest one:
     methods: [raw, ssgc]
     evaluations: [P-CLU]
 
-`graphcl/benchmark/suites/` holds the suites that are shipped; `citation.yaml` shows every field.
+`graphcl/benchmark/suites/` holds the suites that are shipped; `node-level.yaml` shows most fields.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pydantic import (
     ValidationError,
 )
 
-from graphcl.arguments import check_whole, unknown_name
+from graphcl.arguments import check_number, check_whole, unknown_name
 from graphcl.benchmark.catalogue import Catalogue, check_suite
 from graphcl.benchmark.yaml_source import SuiteError, YamlSource, read_yaml
 
@@ -137,7 +137,9 @@ class Suite(_Strict):
         evaluations: Protocol ids.
         seeds: A number n (seeds 0..n-1) or a list of seeds. A seed fixes split, encoder and probe.
         published: Figures from the literature.
-        timeout: Seconds that one method may take on one data set, all seeds together.
+        timeout: Seconds that each step of a cell may take: loading the data, training a seed (which
+            all evaluations of the seed share), evaluating. What exceeds it fails, the rest goes on.
+        memory: GiB of memory that the process of a cell may hold, libraries (about 0.5) included.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)
@@ -154,6 +156,7 @@ class Suite(_Strict):
     ] = list(range(DEFAULT_SEEDS))
     published: list[PublishedFigure] = []
     timeout: PositiveFloat | None = None
+    memory: PositiveFloat | None = None
 
     def rows_for(self, dataset: DatasetEntry) -> list[MethodRow]:
         """The rows that run on a data set, in the order of the suite."""
@@ -170,13 +173,19 @@ class Suite(_Strict):
         check_whole("seeds", count, least=1)
         return self.model_copy(update={"seeds": list(range(count))})
 
+    def with_memory(self, gib: float) -> Suite:
+        """The same suite with another limit on the memory of a process, in GiB."""
+        if check_number("memory", gib) <= 0:
+            raise ValueError(f"memory must be above 0 (GiB), got {gib}")
+        return self.model_copy(update={"memory": float(gib)})
+
 
 def shipped_suites() -> list[str]:
     """Names of the suites that come with graphcl.
 
     Example:
         >>> shipped_suites()
-        ['citation', 'quick']
+        ['node-level', 'quick']
     """
     folder = resources.files("graphcl.benchmark") / "suites"
     names = (entry.name for entry in folder.iterdir())

@@ -1,18 +1,15 @@
-"""The process that computes cells: `python -m graphcl.benchmark.worker`, started by the runner.
+"""What a worker process does: it computes the cells of its task and tells each as it is known.
 
-It reads a task from its input and writes one JSON line a message. An exception costs the cells that
-it concerns; the others go on. A training is shared by all evaluations of its seed.
+An exception costs the cells that it concerns; the others go on. A training is shared by all
+evaluations of its seed.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
-import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,24 +22,15 @@ from graphcl.benchmark.machine import (
     reset_peak_memory,
     versions,
 )
-from graphcl.benchmark.process import Progress, Task
+from graphcl.benchmark.tasks import Message, Progress, Step, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch_geometric.data import Data
 
-Emit = Callable[[CellResult | Progress], None]
+Emit = Callable[[Message], None]
 SECONDS_BETWEEN_SIGNS = 0.3
 ROWS_WORTH_THREADS = 20_000
-SLOW_IMPORTS = (
-    "graphcl.training",
-    "graphcl.methods",
-    "graphcl.datasets",
-    "graphcl.evaluation",
-    "lightning_fabric",
-    "sklearn.cluster",
-    "sklearn.linear_model",
-)
 
 
 @dataclass(frozen=True)
@@ -65,6 +53,7 @@ def run_task(task: Task, emit: Emit) -> None:
 
     first = task.cells[0]
     common = {"versions": versions(), "machine": machine()}
+    emit(Step("loading the data", _keys(task.cells)))
     emit(Progress("loading"))
     try:
         data, _ = load(first.dataset, task.data_root)
@@ -84,17 +73,23 @@ def run_task(task: Task, emit: Emit) -> None:
                 _emit_failures([cell], error, common, emit)
         if not cells:
             continue
+        emit(Step("training", _keys(cells)))
         try:
             training = _train(cells[0], data, emit)
         except Exception as error:
             _emit_failures(cells, error, common, emit)
             continue
         for cell, split_hash in zip(cells, splits, strict=True):
+            emit(Step("evaluating", (cell.key,)))
             emit(Progress(f"seed {cell.seed}, {cell.protocol}"))
             try:
                 emit(_evaluate(cell, training, data, {**common, "split_hash": split_hash}))
             except Exception as error:
                 _emit_failures([cell], error, {**common, **training.measures}, emit)
+
+
+def _keys(cells: Iterable[Cell]) -> tuple[str, ...]:
+    return tuple(cell.key for cell in cells)
 
 
 def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
@@ -179,31 +174,3 @@ def _emit_failures(
                 **known,
             )
         )
-
-
-def main() -> None:
-    """Read a task from the input, write messages to the output."""
-    # Libraries print: what they print must not get between the messages.
-    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-    def emit(message: CellResult | Progress) -> None:
-        if isinstance(message, Progress):
-            line = json.dumps({"progress": message.text})
-        else:
-            line = message.to_json()
-        messages.write(line + "\n")
-        messages.flush()
-
-    _import_ahead()
-    run_task(Task.from_json(sys.stdin.read()), emit)
-
-
-def _import_ahead() -> None:
-    """Import what every task needs; the runner starts this process before it has a task for it."""
-    for name in SLOW_IMPORTS:
-        importlib.import_module(name)
-
-
-if __name__ == "__main__":
-    main()

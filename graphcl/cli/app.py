@@ -17,11 +17,12 @@ import typer
 from graphcl import __version__
 from graphcl.cli.bench import bench
 from graphcl.cli.common import Debug, common_options
+from graphcl.cli.graphs import cluster, embed, train
 from graphcl.cli.lists import datasets, methods
 
 app = typer.Typer(
     name="graphcl",
-    help="Graph contrastive learning: benchmarks on the command line.",
+    help="Graph contrastive learning: embed and cluster graphs, run benchmarks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,11 +43,12 @@ def graphcl(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Graph contrastive learning: benchmarks on the command line."""
+    """Graph contrastive learning: embed and cluster graphs, run benchmarks."""
     common_options.debug = debug
 
 
-for command in (bench, datasets, methods):
+app.add_typer(bench, name="bench")
+for command in (train, embed, cluster, datasets, methods):
     app.command()(command)
 
 

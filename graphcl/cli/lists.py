@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from graphcl.cli.common import DataRoot, Debug, check_folder, console, one_line_errors
+
+if TYPE_CHECKING:
+    from graphcl.datasets import DataCard
 
 
 @one_line_errors
@@ -14,21 +20,24 @@ def datasets(data: DataRoot = None, debug: Debug = False) -> None:
 
     check_folder(data)
     root = data_root(data).resolve()
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    # One blank between columns: names must be whole on 80 columns, they are there to be copied.
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for heading in ("Name", "Level", "Graphs", "Nodes", "Edges", "Features", "Classes"):
-        table.add_column(heading, justify="left" if heading in ("Name", "Level") else "right")
+        left = heading in ("Name", "Level")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=True)
     table.add_column("Present", no_wrap=True)
     licences: dict[str, list[str]] = {}
     for card in available():
         licences.setdefault(card.licence, []).append(card.name)
-        where = "embedded" if card.embedded else "yes" if card.is_present(data) else "no"
-        sizes = (card.num_graphs, card.num_nodes, card.num_edges, card.num_features)
+        level = "hetero" if card.heterogeneous else card.level
+        sizes = (card.num_graphs, card.num_nodes, card.num_edges)
         table.add_row(
             card.name,
-            card.level,
+            level,
             *("–" if size is None else f"{size:,}" for size in sizes),
-            str(card.num_classes),
-            f"[red]{where}[/red]" if where == "no" else where,
+            f"{card.num_features:,}" if card.num_features else "none",
+            "numbers" if card.num_classes is None else str(card.num_classes),
+            _presence(card, data),
         )
     out = console()
     out.print(table)
@@ -36,11 +45,22 @@ def datasets(data: DataRoot = None, debug: Debug = False) -> None:
     for licence, names in licences.items():
         out.print(f"{', '.join(names)}: {licence}", markup=False, highlight=False)
     out.print(
-        "\nEdges: an undirected edge counts twice. What is not present is downloaded at its "
-        f"first use. Looked for files in {root}",
+        "\nEdges: an undirected edge counts twice. hetero: one graph, nodes of several types; "
+        "features and classes are those of the type with labels.\nPresent: what says no is "
+        "downloaded at its first use; what says by hand is yours to put there, the error message "
+        "of its first use says from where.\n"
+        f"Looked for files in {root}",
         markup=False,
         highlight=False,
     )
+
+
+def _presence(card: DataCard, data: Path | None) -> str:
+    if card.embedded:
+        return "embedded"
+    if card.is_present(data):
+        return "yes"
+    return "[red]no[/red]" if card.downloadable else "[red]by hand[/red]"
 
 
 @one_line_errors

@@ -1,6 +1,13 @@
 """Clustering mathematics: tensors in, tensors out; knows nothing of losses or methods."""
 
 from graphcl.clustering.k_means import Clustering, kmeans
+from graphcl.clustering.num_clusters import ClusterChoice, choose_num_clusters
 from graphcl.clustering.sinkhorn import sinkhorn_assignment
 
-__all__ = ["Clustering", "kmeans", "sinkhorn_assignment"]
+__all__ = [
+    "ClusterChoice",
+    "Clustering",
+    "choose_num_clusters",
+    "kmeans",
+    "sinkhorn_assignment",
+]

@@ -6,15 +6,17 @@ import functools
 import tempfile
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch_geometric.data import Data
+from torch import Tensor
+from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import unknown_name
 from graphcl.datasets.cache import content_key, read_cached, write_cached
 from graphcl.datasets.card import DataCard, read_card
 from graphcl.datasets.check import check_graph
-from graphcl.datasets.loaders import EMBEDDED_LOADERS, run_pyg_loader
+from graphcl.datasets.loaders import EMBEDDED_LOADERS, run_loader
 from graphcl.datasets.raw_files import copy_raw_files, data_root, download, find_raw_folder
 
 
@@ -22,13 +24,15 @@ def available() -> list[DataCard]:
     """All data sets that `load` knows, sorted by name.
 
     Example:
-        >>> [card.name for card in available() if card.embedded]
-        ['digit-graphs', 'digits', 'planted-partition']
+        >>> [card.name for card in available() if card.embedded and card.level == "graph"]
+        ['digit-graphs']
     """
     return list(_cards())
 
 
-def load(name: str, root: str | Path | None = None) -> tuple[Data | list[Data], DataCard]:
+def load(
+    name: str, root: str | Path | None = None
+) -> tuple[Data | HeteroData | list[Data], DataCard]:
     """Load a data set and its card, check one against the other, and execute nothing on the way.
 
     The folder of raw files is only read. What PyG makes of them is kept in `$GRAPHCL_CACHE` (else
@@ -43,7 +47,10 @@ def load(name: str, root: str | Path | None = None) -> tuple[Data | list[Data], 
     Returns:
         The data and the card. Node-level data are one `Data` with `x` `[N, F]` float32,
         `edge_index` `[2, E]` int64 (an undirected edge is there in both directions), `y` `[N]` and
-        the masks that the set has; graph-level data are a list of `Data`, `y` `[1]` each.
+        the masks that the set has; where nodes are of several types (`card.target` is the one with
+        labels) they are one `HeteroData`, whose types have `x` or `num_nodes`. Graph-level data
+        are a list of `Data`, `y` and masks `[1]` each. Sets with `card.num_features == 0` have no
+        `x`: they say `num_nodes`, and features are yours to choose.
 
     Raises:
         ValueError: if the name is unknown, a raw file cannot be read or would execute code, or
@@ -61,7 +68,7 @@ def load(name: str, root: str | Path | None = None) -> tuple[Data | list[Data], 
         if card.embedded
         else _from_files(card, root)
     )
-    check_graph(data, name=card.name)
+    check_graph(data, name=card.name, features=card.num_features > 0)
     _check_statistics(data, card)
     return data, card
 
@@ -86,7 +93,7 @@ def _find(name: str) -> DataCard:
     raise ValueError(unknown_name("data set", name, [card.name for card in cards.values()]))
 
 
-def _from_files(card: DataCard, root: str | Path | None) -> Data:
+def _from_files(card: DataCard, root: str | Path | None) -> Data | HeteroData | list[Data]:
     folder = find_raw_folder(card.graph_files, root)
     if folder is None:
         folder = _download(card, root)
@@ -99,7 +106,7 @@ def _from_files(card: DataCard, root: str | Path | None) -> Data:
         copy_raw_files(card.graph_files, folder, Path(scratch))
         # The key of the copies: the raw files may have changed since.
         key = content_key(card.loader, card.arguments, Path(scratch), card.graph_files)
-        data = run_pyg_loader(card.loader, card.arguments, Path(scratch), card.graph_files)
+        data = run_loader(card.loader, card.arguments, Path(scratch), card.graph_files)
     write_cached(card.name, key, data)
     return data
 
@@ -121,16 +128,11 @@ def _download(card: DataCard, root: str | Path | None) -> Path:
         ) from None
 
 
-def _check_statistics(data: Data | list[Data], card: DataCard) -> None:
-    graphs = data if isinstance(data, list) else [data]
-    labels = torch.cat([graph.y for graph in graphs])
-    found = {
-        "num_graphs": len(graphs),
-        "num_nodes": sum(graph.x.size(0) for graph in graphs),
-        "num_edges": sum(graph.edge_index.size(1) for graph in graphs),
-        "num_features": graphs[0].x.size(1),
-        "num_classes": len(labels.unique()),
-    }
+def _check_statistics(data: Data | HeteroData | list[Data], card: DataCard) -> None:
+    if isinstance(data, HeteroData):
+        found = _heterogeneous_statistics(data, card.target)
+    else:
+        found = _statistics(data if isinstance(data, list) else [data])
     wrong = [
         f"{key} is {value}, the card says {getattr(card, key)}"
         for key, value in found.items()
@@ -138,3 +140,32 @@ def _check_statistics(data: Data | list[Data], card: DataCard) -> None:
     ]
     if wrong:
         raise ValueError(f"{card.name}: the data contradict their card: {'; '.join(wrong)}")
+
+
+def _statistics(graphs: list[Data]) -> dict[str, Any]:
+    return {
+        "num_graphs": len(graphs),
+        "num_nodes": sum(int(graph.num_nodes or 0) for graph in graphs),
+        "num_edges": sum(graph.edge_index.size(1) for graph in graphs),
+        "num_features": graphs[0].num_features,
+        "num_classes": _number_of_classes(torch.cat([graph.y for graph in graphs])),
+    }
+
+
+def _heterogeneous_statistics(data: HeteroData, target: str | None) -> dict[str, Any]:
+    node_types = {kind: int(data[kind].num_nodes) for kind in data.node_types}
+    edge_types = {" ".join(kind): data[kind].edge_index.size(1) for kind in data.edge_types}
+    known = target in node_types
+    return {
+        "num_graphs": 1,
+        "num_nodes": sum(node_types.values()),
+        "num_edges": sum(edge_types.values()),
+        "num_features": data[target].num_features if known else None,
+        "num_classes": _number_of_classes(data[target].y) if known else None,
+        "node_types": node_types,
+        "edge_types": edge_types,
+    }
+
+
+def _number_of_classes(labels: Tensor) -> int:
+    return len(labels[labels >= 0].unique())  # negative: not labelled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from graphcl.datasets.cache import cache_folder
-from graphcl.datasets.loaders import pyg_class
+from graphcl.datasets.pyg_loaders import PYG_LOADERS, pyg_arguments, pyg_class
 
-_HOST = ("github.com", 443)  # whence PyG downloads the sets that have cards
+_HOST = ("github.com", 443)  # whence PyG downloads most of the sets
 _PATIENCE = 3.0  # seconds
 
 
@@ -38,20 +39,23 @@ def download(loader: str, arguments: Mapping[str, Any], files: tuple[str, ...]) 
         The folder that holds `files`.
 
     Raises:
-        OSError: if there is no network, or the download fails; nothing is left behind then.
+        OSError: if PyG has no loader for the set, there is no network, or the download fails;
+            nothing is left behind then.
     """
+    if loader not in PYG_LOADERS:
+        raise FileNotFoundError("PyTorch Geometric has no loader for them")
     try:
         socket.create_connection(_HOST, timeout=_PATIENCE).close()  # PyG itself waits for minutes
     except OSError as error:
         raise ConnectionError(f"{_HOST[0]} cannot be reached ({error})") from None
 
     # PyG downloads, processes and loads in one go: keep the first step only.
-    skipped = {"_process": lambda self: None, "load": lambda self, path: None}
-    fetcher = type(loader, (pyg_class(loader),), skipped)
+    fetcher = type(loader, (pyg_class(loader),), {"_process": _stop})
     _downloads().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_downloads()) as folder:
         try:
-            fetcher(**{**arguments, "root": str(Path(folder, arguments["root"]))})
+            with contextlib.suppress(_Downloaded):
+                fetcher(**pyg_arguments(arguments, Path(folder)))
         except Exception as error:  # fsspec and aiohttp raise errors of their own
             raise ConnectionError(
                 f"the download failed ({type(error).__name__}: {error})"
@@ -68,6 +72,14 @@ def copy_raw_files(files: Iterable[str], source: Path, target: Path) -> None:
     for file in files:
         (target / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / file, target / file)
+
+
+class _Downloaded(Exception):
+    """Raised where PyG would begin to process what it has downloaded."""
+
+
+def _stop(_: Any) -> None:
+    raise _Downloaded
 
 
 def _downloads() -> Path:

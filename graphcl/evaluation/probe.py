@@ -115,7 +115,7 @@ def linear_probe(
         seed: see `fit_linear_probe`.
 
     Returns:
-        Fractions: `accuracy` and `macro_f1` on the test rows, `validation_accuracy`. The mean of
+        The fractions `accuracy` and `macro_f1` on the test rows, `validation_accuracy`. The mean of
         `macro_f1` runs over the classes that occur in the test rows; one that the training rows
         lack counts 0.
 

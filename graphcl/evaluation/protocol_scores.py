@@ -54,8 +54,8 @@ def evaluate(protocol: str, embeddings: Tensor, data: Graphs, seed: int) -> dict
         seed: seed of the split and of k-means.
 
     Returns:
-        Fractions by name: those of `linear_probe` for a probe, those of `clustering_metrics` for
-        P-CLU, whose k is the number of classes among the labels, as is the custom. Lists of graphs
+        Fractions by name, those of `linear_probe` for a probe, those of `clustering_metrics` for
+        P-CLU; its k is the number of classes among the labels, as is the custom. Lists of graphs
         have no edge measures.
 
     Raises:

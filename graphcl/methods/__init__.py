@@ -13,6 +13,7 @@ from graphcl.methods.registry import (
     method_names,
     settings_source,
 )
+from graphcl.methods.saving import load_method, registered_name, save_method
 from graphcl.methods.ssgc import SSGC
 
 __all__ = [
@@ -26,6 +27,9 @@ __all__ = [
     "Raw",
     "create_method",
     "get_method",
+    "load_method",
     "method_names",
+    "registered_name",
+    "save_method",
     "settings_source",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from torch_geometric.data import HeteroData
+
 from graphcl.arguments import check_number
 
 
@@ -28,3 +30,12 @@ def check_rates(name: str, values: Sequence[float]) -> tuple[float, float]:
         raise ValueError(f"{name} must be two rates, one for each view, got {values!r}")
     first, second = (check_share(name, value) for value in values)
     return first, second
+
+
+def check_homogeneous(method: str, data: object) -> None:
+    """Raise ``ValueError`` where a graph has several types of nodes or edges."""
+    if isinstance(data, HeteroData):
+        raise ValueError(
+            f"{method} embeds graphs with one type of nodes and edges, got HeteroData; "
+            "data.to_homogeneous() makes one of it"
+        )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
-from torch_geometric.transforms import NormalizeFeatures
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.augmentations import DropEdges, MaskFeatures
@@ -16,7 +16,8 @@ from graphcl.contrast import Pairs
 from graphcl.losses import InfoNCELoss
 from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.method import Method
-from graphcl.nn import GCNEncoder, Projector, compress_features, scale_columns
+from graphcl.nn import GCNEncoder, Projector, compress_features
+from graphcl.sampling import num_seeds
 
 
 class Grace(Method):
@@ -40,8 +41,10 @@ class Grace(Method):
         drop_edges: Probability of losing an edge, for view 1 and view 2.
         mask_features: Probability of zeroing a feature column, for view 1 and view 2.
         undirected: True: both directions of an edge fall together. The authors' code drops them
-            independently, hence False.
-        normalize_features: Divide the rows of the features by their sum, as the authors do.
+            independently, hence False; so does any batch of sampled neighbours, as most of its
+            edges are there in one direction only.
+        normalize_features: Subtract the least entry of the graph's features and divide rows by
+            their sum, as the authors do.
 
     Raises:
         ValueError: An argument outside its range.
@@ -91,21 +94,31 @@ class Grace(Method):
         self.projector = Projector(width, hidden=hidden)
         self.normalize_features = normalize_features
         self._drop_edges = [DropEdges(rate, undirected=undirected) for rate in edge_rates]
+        self._drop_entries = [DropEdges(rate, undirected=False) for rate in edge_rates]
         self._mask_features = [MaskFeatures(rate) for rate in feature_rates]
         self._prepared: _Prepared | None = None
+        self._lowest: Tensor | None = None
 
     def setup(self, data: Data) -> None:
-        """Normalise the features (and find the positives) once for all epochs."""
-        self._prepared = self._prepare(data)
+        """Keep the least entry of the features, which mini-batches need to be normalised alike."""
+        self.check_width(data)
+        self._prepared = None
+        self._lowest = data.x.min() if self.normalize_features else None
 
     def loss(self, data: Data) -> Tensor:
-        """InfoNCE between two fresh views of the graph, a scalar."""
-        if self._prepared is None or not self._prepared.is_of(data):
-            self.setup(data)
-        assert self._prepared is not None
-        first = self.projector(self._encode_view(data, self._prepared.features, 0))
-        second = self.projector(self._encode_view(data, self._prepared.features, 1))
-        value: Tensor = self.objective(first, second, pairs=self._prepared.pairs)
+        """InfoNCE between two fresh views of the graph, a scalar.
+
+        In a mini-batch the seeds are contrasted with each other.
+        """
+        if num_seeds(data) is not None:  # seen once: there is nothing to remember
+            prepared = self._prepare(data, self._lowest)
+        else:
+            if self._prepared is None or not self._prepared.is_of(data):
+                self._prepared = self._prepare(data)
+            prepared = self._prepared
+        first = self.projector(self._encode_view(data, prepared.features, 0))
+        second = self.projector(self._encode_view(data, prepared.features, 1))
+        value: Tensor = self.objective(first, second, pairs=prepared.pairs)
         return value
 
     def encode(self, data: Data) -> Tensor:
@@ -113,23 +126,34 @@ class Grace(Method):
         rows: Tensor = self.encoder(self._features(data), data.edge_index, data.get("edge_weight"))
         return rows
 
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The same, layer by layer."""
+        lowest = data.x.min()
+        return self.encoder.encode_in_blocks(
+            data.x,
+            data.edge_index,
+            data.get("edge_weight"),
+            batch_size=batch_size,
+            prepare=partial(normalize_rows, lowest=lowest) if self.normalize_features else None,
+        )
+
     def positives(self, data: Data) -> Pairs | None:
-        """Which nodes belong together; None: each node with itself in the other view."""
+        """Which nodes (or seeds of a batch) belong together; None: each with itself."""
         return None
 
-    def _prepare(self, data: Data) -> _Prepared:
+    def _prepare(self, data: Data, lowest: Tensor | None = None) -> _Prepared:
         self.check_width(data)
         return _Prepared(
             source=(data.x, data.edge_index),
             versions=(data.x._version, data.edge_index._version),
-            features=self._features(data),
+            features=self._features(data, lowest),
             pairs=self.positives(data),
         )
 
-    def _features(self, data: Data) -> Tensor:
+    def _features(self, data: Data, lowest: Tensor | None = None) -> Tensor:
         x = data.x
         if self.normalize_features:
-            x = NormalizeFeatures()(Data(x=x)).x
+            x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
         return compress_features(x)
 
     def _encode_view(self, data: Data, features: Tensor, view: int) -> Tensor:
@@ -138,13 +162,25 @@ class Grace(Method):
         bare = Data(edge_index=data.edge_index, num_nodes=features.size(0))
         if "edge_weight" in data:
             bare.edge_weight = data.edge_weight
-        edges = self._drop_edges[view](bare)
+        hop_sizes = data.get("num_sampled_nodes")
+        drop = self._drop_edges if hop_sizes is None else self._drop_entries
+        edges = drop[view](bare)
         row = Data(x=torch.ones(1, self.num_features, dtype=data.x.dtype, device=data.x.device))
         kept = self._mask_features[view](row).x[0]
         rows: Tensor = self.encoder(
-            scale_columns(features, kept), edges.edge_index, edges.get("edge_weight")
+            features,
+            edges.edge_index,
+            edges.get("edge_weight"),
+            column_scale=kept,
+            hop_sizes=hop_sizes,
         )
-        return rows
+        return rows[: num_seeds(data)]
+
+
+def normalize_rows(x: Tensor, *, lowest: Tensor) -> Tensor:
+    """PyG's ``NormalizeFeatures`` for some rows of a graph, given its least entry."""
+    shifted = x - lowest
+    return shifted.div_(shifted.sum(dim=-1, keepdim=True).clamp_(min=1.0))
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,16 @@ from torch_geometric.data import Data
 from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs
 from graphcl.methods.grace import Grace
+from graphcl.sampling import num_seeds
 
 
 class GraceNeighbours(Grace):
     """GRACE, but a node and its graph neighbours are positives, and none of them a negative.
 
     In GRACE a neighbour, most likely of the same class, is pushed away like any other node. Here
-    ``Pairs.from_edges`` takes it out of the negatives and pulls it closer; all else is GRACE.
+    ``Pairs.from_edges`` takes it out of the negatives and pulls it closer; all else is GRACE. In a
+    mini-batch the neighbours are those among the seeds whose edges were sampled: all of them with
+    ``NodeBatches``.
 
     Source: the loss is SupCon's (https://arxiv.org/abs/2004.11362, equation 2) with edges in the
     place of labels.
@@ -71,5 +74,10 @@ class GraceNeighbours(Grace):
         self.configuration["hops"] = self.hops
 
     def positives(self, data: Data) -> Pairs:
-        """Each node and all within ``hops`` steps of it."""
-        return Pairs.from_edges(data.edge_index, data.x.size(0), hops=self.hops)
+        """Each node and all within ``hops`` steps of it; in a mini-batch, seeds only."""
+        pairs = Pairs.from_edges(data.edge_index, data.x.size(0), hops=self.hops)
+        seeds = num_seeds(data)
+        if seeds is None or pairs.positive is None:
+            return pairs
+        both = (pairs.positive < seeds).all(dim=0)
+        return Pairs(seeds, seeds, pairs.positive[:, both])

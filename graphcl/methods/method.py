@@ -13,14 +13,16 @@ from torch_geometric.data import Batch, Data
 
 from graphcl.arguments import check_whole
 from graphcl.datasets import check_graph
+from graphcl.methods.checks import check_homogeneous
 
 
 class Method(nn.Module, ABC):
     """A complete recipe: how to embed a graph, and (where it learns) what to minimise.
 
     :func:`graphcl.training.fit` calls ``setup`` once; then in each epoch ``before_epoch``,
-    ``loss``, the optimiser's step and ``after_step``. Epochs count from 0. A subclass writes
-    ``encode`` and, if it learns, ``loss``; the other hooks do nothing unless overridden.
+    ``loss``, the optimiser's step and ``after_step``, the last three for each mini-batch where
+    there is a loader. Epochs count from 0. A subclass writes ``encode`` and, if it learns,
+    ``loss``; the other hooks do nothing unless overridden.
 
     Everything that a resumed run needs (centroids, queues, generators) belongs into the
     ``state_dict``: parameters and buffers, or ``get_extra_state``. What ``setup`` computes from the
@@ -68,7 +70,11 @@ class Method(nn.Module, ABC):
         """Prepare one epoch (from 0): clusterings, targets, annealing."""
 
     def loss(self, data: Any) -> Tensor:
-        """What to minimise, a scalar; ``TypeError`` where the method has nothing to train."""
+        """What to minimise, a scalar; ``TypeError`` where the method has nothing to train.
+
+        In a mini-batch only the seeds (:func:`graphcl.sampling.num_seeds`), which come first, are
+        anchors and candidates; the other nodes serve to compute their rows.
+        """
         raise TypeError(f"{type(self).__name__} has no loss: it is not trained")
 
     def after_step(self) -> None:
@@ -82,7 +88,17 @@ class Method(nn.Module, ABC):
     def encode(self, data: Data) -> Tensor:
         """The rows that :meth:`embed` returns; ``data`` is a ``Batch`` at graph level."""
 
-    def embed(self, data: Data | Sequence[Data]) -> Tensor:
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The rows of :meth:`encode` for a single graph, ``batch_size`` of them at a time.
+
+        ``ValueError`` unless a subclass has a way to do it.
+        """
+        raise ValueError(
+            f"{type(self).__name__}.embed has no batch_size for a single graph: it embeds the "
+            "whole graph at once"
+        )
+
+    def embed(self, data: Data | Sequence[Data], *, batch_size: int | None = None) -> Tensor:
         """Embed every node of a graph, or every graph of a list.
 
         In eval mode, without gradient and deterministic; the training mode of all modules stays as
@@ -91,6 +107,9 @@ class Method(nn.Module, ABC):
 
         Args:
             data: A graph with N nodes, or a list of B graphs.
+            batch_size: Rows to compute at a time, at least 1, to save memory: nodes, layer by layer
+                and with all their neighbours (nothing is sampled), or graphs. The result is the
+                same up to rounding. None: all at once.
 
         Returns:
             ``[N, d]`` or ``[B, d]``, on the method's device.
@@ -98,20 +117,20 @@ class Method(nn.Module, ABC):
         Raises:
             TypeError: Neither a graph nor a list of graphs.
             ValueError: A level that the method does not have, features of the wrong width, broken
-                data (:func:`graphcl.datasets.check_graph`), a result that is not finite.
+                data (:func:`graphcl.datasets.check_graph`), a result that is not finite; a
+                ``batch_size`` below 1, or where the method has no way to use it.
         """
+        if batch_size is not None:
+            batch_size = check_whole("batch_size", batch_size, least=1)
         check_graph(data)
+        check_homogeneous(type(self).__name__, data)
         self.check_level(data)
-        graph = data if isinstance(data, Data) else Batch.from_data_list(list(data))
-        self.check_width(graph)
-        tensor = next(self.parameters(), None)
-        if tensor is not None and graph.x.device != tensor.device:
-            graph = copy.copy(graph).to(tensor.device)  # PyG moves in place
+        self.check_width(data if isinstance(data, Data) else data[0])
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
             with torch.no_grad():
-                rows = self.encode(graph)
+                rows = self._embed(data, batch_size)
         finally:
             for module, training in modes:
                 module.training = training
@@ -121,6 +140,29 @@ class Method(nn.Module, ABC):
                 "spoiled in training, or are the features too large?"
             )
         return rows.detach()
+
+    def _embed(self, data: Data | Sequence[Data], batch_size: int | None) -> Tensor:
+        if isinstance(data, Data):
+            graph = self._here(data)
+            single = not isinstance(data, Batch)
+            if batch_size is not None and single:
+                return self.encode_in_blocks(graph, batch_size)
+            if batch_size is None:
+                return self.encode(graph)
+            data = graph.to_data_list()
+        size = len(data) if batch_size is None else batch_size
+        parts = [
+            self.encode(self._here(Batch.from_data_list(list(data[start : start + size]))))
+            for start in range(0, len(data), size)
+        ]
+        return torch.cat(parts)
+
+    def _here(self, graph: Data) -> Data:
+        """The graph on the device of the method."""
+        tensor = next(self.parameters(), None)
+        if tensor is None or graph.x.device == tensor.device:
+            return graph
+        return copy.copy(graph).to(tensor.device)  # PyG moves in place
 
     def check_level(self, data: object) -> None:
         """Raise ``ValueError`` where the method cannot embed data of this level."""

@@ -49,3 +49,9 @@ class RandomEncoder(Method):
         """Node rows ``[N, d]``, or their sums ``[B, d]``."""
         rows = self.encoder(data.x, data.edge_index, data.get("edge_weight"))
         return sum_readout(rows, data)
+
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """Node rows ``[N, d]``, layer by layer."""
+        return self.encoder.encode_in_blocks(
+            data.x, data.edge_index, data.get("edge_weight"), batch_size=batch_size
+        )

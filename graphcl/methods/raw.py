@@ -30,3 +30,7 @@ class Raw(Method):
     def encode(self, data: Data) -> Tensor:
         """Features ``[N, F]``, or their sums ``[B, F]``."""
         return sum_readout(data.x.clone(), data)
+
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The features need no memory but their own."""
+        return self.encode(data)

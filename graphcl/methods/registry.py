@@ -14,6 +14,7 @@ from torch_geometric.data import Data
 from graphcl.arguments import check_seed, unknown_name
 from graphcl.datasets import check_graph
 from graphcl.methods import grace_settings, ssgc
+from graphcl.methods.checks import check_homogeneous
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.method import Method
@@ -49,7 +50,7 @@ class MethodEntry:
 
     @property
     def levels(self) -> frozenset[str]:
-        """What it embeds: ``"node"``, ``"graph"``."""
+        """The levels at which it embeds, of ``"node"`` and ``"graph"``."""
         return self.cls.levels
 
     @property
@@ -136,7 +137,7 @@ def create_method(
         seed: Seed of the initial weights, leaving torch's global generator as it was; None: they
             are drawn from the global generator.
         **parameters: Arguments of the method, and ``epochs``, ``learning_rate``, ``weight_decay``,
-            ``patience`` where it is trained.
+            ``patience``, ``steps`` where it is trained.
 
     Returns:
         The method, untrained, and its training settings for :func:`graphcl.training.fit`.
@@ -160,8 +161,10 @@ def create_method(
     if seed is not None:
         seed = check_seed(seed)
     check_graph(data)
+    check_homogeneous(entry.name, data)
     arguments, training = entry.settings_for(dataset)
-    changes = {key: value for key, value in parameters.items() if key in _TRAINING_NAMES}
+    ours = _TRAINING_NAMES if entry.trained else []
+    changes = {key: value for key, value in parameters.items() if key in ours}
     arguments |= {key: value for key, value in parameters.items() if key not in changes}
     settings = dataclasses.replace(training, **changes)  # type: ignore[arg-type]
     first = data if isinstance(data, Data) else data[0]

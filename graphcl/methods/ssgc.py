@@ -12,7 +12,7 @@ from graphcl.arguments import check_whole
 from graphcl.methods.checks import check_share
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
-from graphcl.nn import normalized_adjacency
+from graphcl.nn import matrix_rows, normalized_adjacency, row_blocks
 
 SETTINGS = (
     PublishedSettings("Cora", "PyAGC's configuration (K 12, alpha .05)", {"steps": 12}),
@@ -57,12 +57,23 @@ class SSGC(Method):
 
     def encode(self, data: Data) -> Tensor:
         """Smoothed features, ``[N, F]``."""
+        return self.encode_in_blocks(data, data.x.size(0))
+
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The same, a block of rows at a time in each step."""
         x = data.x
         adjacency = normalized_adjacency(
             data.edge_index, x.size(0), edge_weight=data.get("edge_weight"), dtype=x.dtype
         )
+        blocks = [
+            (block, matrix_rows(adjacency, block.start, block.stop))
+            for block in row_blocks(x.size(0), batch_size)
+        ]
         step, total = x, torch.zeros_like(x)
         for _ in range(self.steps):
-            step = adjacency @ step
-            total += step
-        return self.alpha * x + (1 - self.alpha) / self.steps * total
+            following = torch.empty_like(x)
+            for block, rows in blocks:
+                following[block] = rows @ step
+                total[block] += following[block]
+            step = following
+        return total.mul_((1 - self.alpha) / self.steps).add_(self.alpha * x)

@@ -5,7 +5,13 @@ from graphcl.nn.gcn import GCNEncoder
 from graphcl.nn.momentum import MomentumTeacher
 from graphcl.nn.projector import Projector
 from graphcl.nn.readout import sum_readout
-from graphcl.nn.sparse import compress_features, normalized_adjacency, scale_columns
+from graphcl.nn.sparse import (
+    compress_features,
+    matrix_rows,
+    normalized_adjacency,
+    row_blocks,
+    scale_columns,
+)
 
 __all__ = [
     "ACTIVATIONS",
@@ -14,7 +20,9 @@ __all__ = [
     "Projector",
     "compress_features",
     "make_activation",
+    "matrix_rows",
     "normalized_adjacency",
+    "row_blocks",
     "scale_columns",
     "sum_readout",
 ]

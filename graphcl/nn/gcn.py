@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch_geometric.nn import GCNConv
 
 from graphcl.arguments import check_whole
 from graphcl.nn.activation import make_activation
-from graphcl.nn.sparse import normalized_adjacency
+from graphcl.nn.sparse import matrix_rows, normalized_adjacency, row_blocks, scale_columns
 
 
 class GCNEncoder(nn.Module):
@@ -51,7 +51,15 @@ class GCNEncoder(nn.Module):
         )
         self.activation = make_activation(activation)
 
-    def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        edge_weight: Tensor | None = None,
+        *,
+        column_scale: Tensor | None = None,
+        hop_sizes: Sequence[int] | None = None,
+    ) -> Tensor:
         """Encode the nodes.
 
         Args:
@@ -59,15 +67,120 @@ class GCNEncoder(nn.Module):
                 type of the weights.
             edge_index: ``[2, E]``, without self-loops.
             edge_weight: ``[E]`` or None.
+            column_scale: Factors of the feature columns, ``[F]``; None: all 1.
+            hop_sizes: Of a neighbour-sampled batch (its ``num_sampled_nodes``): number of seeds,
+                which come first, then of the nodes of each hop. Only what the seeds' rows depend
+                on is computed. None: a whole graph.
+
+        Returns:
+            ``[N, d]``, or with ``hop_sizes`` the rows of the seeds.
+        """
+        with torch.autocast(x.device.type, enabled=False):
+            rows = x.to(self._dtype)
+            adjacency = normalized_adjacency(
+                edge_index, x.size(0), edge_weight=edge_weight, dtype=rows.dtype
+            )
+            if hop_sizes is not None:
+                return self._encode_seeds(rows, adjacency, column_scale, hop_sizes)
+            if column_scale is not None:
+                rows = scale_columns(rows, column_scale.to(rows.dtype))
+            for layer in self.layers:
+                rows = self.activation(layer(rows, adjacency))
+        return rows
+
+    def encode_in_blocks(
+        self,
+        x: Tensor,
+        edge_index: Tensor,
+        edge_weight: Tensor | None = None,
+        *,
+        batch_size: int,
+        prepare: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        """Encode all nodes layer by layer, a block of rows at a time, with all their neighbours.
+
+        The same rows as of ``forward`` (up to rounding) without its intermediate ``[N, width]``
+        tensors: between two layers the narrower of input and output is kept. No gradients.
+
+        Args:
+            x: ``[N, F]``, dense.
+            edge_index: ``[2, E]``.
+            edge_weight: ``[E]`` or None.
+            batch_size: Rows of a block, at least 1.
+            prepare: What to do with a block of features first; None: nothing.
 
         Returns:
             ``[N, d]``.
         """
-        with torch.autocast(x.device.type, enabled=False):
-            rows = x.to(next(self.parameters()).dtype)
+        with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
             adjacency = normalized_adjacency(
-                edge_index, x.size(0), edge_weight=edge_weight, dtype=rows.dtype
+                edge_index, x.size(0), edge_weight=edge_weight, dtype=self._dtype
             )
-            for layer in self.layers:
-                rows = self.activation(layer(rows, adjacency))
+            kept = self._enter(x, batch_size, prepare)
+            layers = self._convolutions
+            for depth, layer in enumerate(layers):
+                following = layers[depth + 1] if depth + 1 < len(layers) else None
+                width = layer.out_channels if following is None else _kept_width(following)
+                result = kept.new_empty(len(x), width)
+                for block in row_blocks(len(x), batch_size):
+                    rows = matrix_rows(adjacency, block.start, block.stop) @ kept
+                    if not _narrows(layer):
+                        rows = layer.lin(rows)
+                    rows = self.activation(rows.add_(layer.bias))
+                    if following is not None and _narrows(following):
+                        rows = following.lin(rows)
+                    result[block] = rows
+                kept = result
+        return kept
+
+    @property
+    def _convolutions(self) -> list[GCNConv]:
+        return list(self.layers)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.parameters()).dtype
+
+    def _encode_seeds(
+        self,
+        rows: Tensor,
+        adjacency: Tensor,
+        column_scale: Tensor | None,
+        hop_sizes: Sequence[int],
+    ) -> Tensor:
+        # Rows within h hops of the seeds come first and have neighbours within h + 1 hops.
+        within = list(accumulate(hop_sizes))
+        for depth, layer in enumerate(self._convolutions):
+            size = within[min(len(self.layers) - 1 - depth, len(within) - 1)]
+            step = matrix_rows(adjacency, 0, size, num_columns=len(rows))
+            # Neighbours first: `size` rows are scaled and transformed instead of many more.
+            dense = rows.layout == torch.strided
+            rows = step @ rows if dense else rows
+            if depth == 0 and column_scale is not None:
+                rows = scale_columns(rows, column_scale.to(rows.dtype))
+            rows = layer.lin(rows)
+            rows = self.activation((rows if dense else step @ rows) + layer.bias)
         return rows
+
+    def _enter(
+        self, x: Tensor, batch_size: int, prepare: Callable[[Tensor], Tensor] | None
+    ) -> Tensor:
+        """What the first layer's neighbours are summed over: features, or their product."""
+        first = self._convolutions[0]
+        if prepare is None and not _narrows(first) and x.dtype == self._dtype:
+            return x
+        kept = x.new_empty(len(x), _kept_width(first), dtype=self._dtype)
+        for block in row_blocks(len(x), batch_size):
+            rows = (x[block] if prepare is None else prepare(x[block])).to(self._dtype)
+            kept[block] = first.lin(rows) if _narrows(first) else rows
+        return kept
+
+
+def _narrows(layer: GCNConv) -> bool:
+    """Whether to transform before summing over neighbours: the sum is linear, so either will do."""
+    return bool(layer.out_channels < layer.in_channels)
+
+
+def _kept_width(layer: GCNConv) -> int:
+    """Width of what a layer sums over neighbours."""
+    return int(min(layer.in_channels, layer.out_channels))

@@ -39,3 +39,14 @@ def batches(draw: st.DrawFn, *, undirected: bool = True) -> Batch:
 
 probabilities = st.sampled_from([0.0, 0.2, 0.5, 0.9, 1.0])
 seeds = st.integers(0, 2**63 - 1)
+
+
+def same(one: Data, other: Data) -> bool:
+    """Whether two graphs have the same fields with the same values."""
+    assert sorted(one.keys()) == sorted(other.keys())
+    return all(
+        torch.equal(one[key], other[key])
+        if isinstance(one[key], torch.Tensor)
+        else one[key] == other[key]
+        for key in one.keys()  # noqa: SIM118
+    )

@@ -7,20 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from torch_geometric.data import Batch, Data, HeteroData
+from torch_geometric.transforms import BaseTransform
 from torch_geometric.utils import dropout_edge
 
-from graphcl.augmentations import DropEdges
-from tests.augmentations.strategies import batches, graphs, probabilities, seeds
-
-
-def same(one: Data, other: Data) -> bool:
-    assert one.keys() == other.keys()
-    return all(
-        torch.equal(one[key], other[key])
-        if isinstance(one[key], torch.Tensor)
-        else one[key] == other[key]
-        for key in one.keys()  # noqa: SIM118
-    )
+from graphcl.augmentations import DropEdges, OneOf
+from tests.augmentations.strategies import batches, graphs, probabilities, same, seeds
 
 
 def entries(graph: Data) -> set[tuple[int, int]]:
@@ -153,6 +144,16 @@ def test_edge_fields_of_every_kind_follow() -> None:
     assert torch.equal(view.note, graph.note)
 
 
+def test_lists_of_a_batch_follow_graph_by_graph() -> None:
+    graphs = [ring(3), ring(4)]
+    for graph in graphs:
+        graph.edge_names = [f"{i} to {j}" for i, j in graph.edge_index.t().tolist()]
+        graph.edge_array = graph.edge_index[0].numpy()
+    for view in DropEdges(0.5, seed=2)(Batch.from_data_list(graphs)).to_data_list():
+        assert view.edge_names == [f"{i} to {j}" for i, j in view.edge_index.t().tolist()]
+        assert view.edge_array.tolist() == view.edge_index[0].tolist()
+
+
 def test_a_label_of_a_graph_with_one_entry_is_no_edge_field() -> None:
     graph = Data(x=torch.ones(2, 1), edge_index=torch.tensor([[0], [0]]), y=torch.tensor([1]))
     assert DropEdges(1.0)(graph).y.tolist() == [1]
@@ -173,12 +174,26 @@ def test_fields_of_a_batch_are_judged_graph_by_graph() -> None:
     assert [graph.num_edges for graph in single.to_data_list()] == [0, 0]
 
 
+@pytest.mark.parametrize("transform", [DropEdges(1.0), OneOf([DropEdges(1.0)])])
+def test_the_number_of_nodes_is_never_guessed_from_the_edges(transform: BaseTransform) -> None:
+    graph = Data(edge_index=torch.tensor([[0, 3], [3, 0]]), y=torch.ones(5))
+    with pytest.raises(ValueError, match=r"the graph has neither x nor num_nodes.*set num_nodes"):
+        transform(graph)
+    graph.num_nodes = 5
+    assert transform(graph).num_nodes == 5
+    graph.x = torch.ones(4, 1)
+    with pytest.raises(ValueError, match="x has 4 rows, but num_nodes is 5"):
+        transform(graph)
+
+
 @pytest.mark.filterwarnings("ignore:Unable to accurately infer")
-def test_the_number_of_nodes_survives_where_only_edges_told_it() -> None:
+def test_a_batch_does_not_hide_a_guess() -> None:
     graph = Data(edge_index=torch.tensor([[0, 3], [3, 0]]))
-    view = DropEdges(1.0)(graph)
-    assert view.num_nodes == 4
-    assert "num_nodes" not in graph
+    with pytest.raises(ValueError, match="set num_nodes of each graph before batching"):
+        DropEdges(0.5)(Batch.from_data_list([graph, graph]))
+    graph.num_nodes = 6
+    view = DropEdges(0.5)(Batch.from_data_list([graph, graph]))
+    assert [part.num_nodes for part in view.to_data_list()] == [6, 6]
 
 
 def test_a_graph_without_edges() -> None:

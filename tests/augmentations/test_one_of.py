@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch_geometric.data import Batch, Data
 
-from graphcl.augmentations import Compose, DropEdges, MaskFeatures, OneOf
+from graphcl.augmentations import Compose, DropEdges, DropNodes, MaskFeatures, OneOf
 
 
 def triangle(value: float = 1.0) -> Data:
@@ -59,6 +61,34 @@ def test_compose_is_applied_in_order() -> None:
     assert kind(view) == "no edgesno features"
 
 
+def test_views_have_the_same_fields_where_some_transforms_drop_nodes() -> None:
+    transform = OneOf([Compose([DropNodes(0.5, seed=1)]), BLANK], seed=0)
+    view = transform(Batch.from_data_list([triangle()] * 20))
+    sizes = {len(graph.n_id) for graph in view.to_data_list()}
+    assert 3 in sizes
+    assert len(sizes) > 1
+    assert all("n_id" in transform(triangle()) for _ in range(10))
+    assert "n_id" not in OneOf([DropNodes(0.5, remove=False), BLANK])(triangle())
+
+
+def test_views_with_different_fields_are_refused() -> None:
+    def forget(data: Data) -> Data:
+        data = copy.copy(data)
+        del data.y
+        return data
+
+    def weigh(data: Data) -> Data:
+        data = copy.copy(data)
+        data.edge_weight = torch.ones(data.num_edges)
+        return data
+
+    batch = Batch.from_data_list([triangle()] * 20)
+    with pytest.raises(ValueError, match="of which only some have y"):
+        OneOf([forget, BLANK], seed=0)(batch)
+    with pytest.raises(ValueError, match="set after batching: edge_weight"):
+        OneOf([weigh, BLANK], seed=0)(batch)
+
+
 def test_failures() -> None:
     with pytest.raises(ValueError, match="at least one transform"):
         OneOf([])
@@ -84,4 +114,4 @@ def test_batches_that_cannot_be_taken_apart() -> None:
 
 
 def test_repr() -> None:
-    assert repr(OneOf([BLANK])) == "OneOf([MaskFeatures(1.0)], [1.0])"
+    assert repr(OneOf([BLANK])) == "OneOf([MaskFeatures(1.0, mode='columns')], [1.0])"

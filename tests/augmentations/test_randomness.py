@@ -12,7 +12,15 @@ from torch.utils.data import Dataset
 from torch_geometric.data import Data
 from torch_geometric.loader import DataLoader
 
-from graphcl.augmentations import Compose, DropEdges, MaskFeatures, OneOf
+from graphcl.augmentations import (
+    AddEdges,
+    Compose,
+    DropEdges,
+    DropNodes,
+    MaskFeatures,
+    OneOf,
+    RandomWalkSubgraph,
+)
 
 Make = Callable[..., Any]
 
@@ -33,7 +41,8 @@ class Copies(Dataset):  # type: ignore[type-arg]
 
 
 def fingerprint(graph: Data) -> tuple[Any, ...]:
-    return (*graph.x[0].tolist(), *graph.edge_index.flatten().tolist())
+    ids = graph.n_id.tolist() if "n_id" in graph else []
+    return (*ids, *graph.x[0].tolist(), *graph.edge_index.flatten().tolist())
 
 
 def epochs(
@@ -51,6 +60,7 @@ MAKERS: dict[str, Make] = {
     "DropEdges": lambda **options: DropEdges(0.5, **options),
     "one direction": lambda **options: DropEdges(0.5, undirected=False, **options),
     "MaskFeatures": lambda **options: MaskFeatures(0.5, **options),
+    "single entries": lambda **options: MaskFeatures(0.5, mode="entries", **options),
 }
 KINDS: dict[str, Callable[[], dict[str, Any]]] = {
     "seed": lambda: {"seed": 7},
@@ -67,6 +77,16 @@ def test_two_workers_and_two_epochs_all_differ_and_can_be_repeated(maker: str, k
     assert len(set(first)) == 16
     assert epochs(make(**options()), workers=2) == first
     assert not set(epochs(make(**options()), workers=2, loader_seed=1)) & set(first)
+
+
+def test_transforms_that_change_the_nodes_or_add_edges_in_workers() -> None:
+    def make() -> Compose:
+        walk = RandomWalkSubgraph(8, seed=1)
+        return Compose([walk, AddEdges(0.1, self_loops=True, seed=2), DropNodes(0.3, seed=3)])
+
+    first = epochs(make(), workers=2)
+    assert len(set(first)) == 16
+    assert epochs(make(), workers=2) == first
 
 
 def test_persistent_workers_go_on() -> None:

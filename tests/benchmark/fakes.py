@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from graphcl.benchmark import Catalogue, Cell, CellResult, Progress, Suite, Task, parse_suite
 
@@ -58,10 +58,12 @@ class FakeExecutor:
         self.asked: list[Cell] = []
         self.tasks: list[Task] = []
         self.answer = answer
+        self.options: dict[str, object] = {}  # of the processes it stands for
 
-    def __call__(self, task: Task) -> Iterator[CellResult | Progress]:
-        self.tasks.append(task)
-        yield Progress("working")
-        for cell in task.cells:
-            self.asked.append(cell)
-            yield self.answer(cell)
+    def __call__(self, tasks: Sequence[Task]) -> Iterator[tuple[Cell, CellResult | Progress]]:
+        for task in tasks:
+            self.tasks.append(task)
+            yield task.cells[0], Progress("working")
+            for cell in task.cells:
+                self.asked.append(cell)
+                yield cell, self.answer(cell)

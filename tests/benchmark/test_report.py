@@ -178,7 +178,9 @@ def test_files(tmp_path: Path) -> None:
     svg = files[3].read_text()
     assert "graphcl benchmark: small" in svg
     assert "mean over 3 seeds, error bars: standard deviation" in svg
+    (tmp_path / "again" / ".report" / "table.md").mkdir(parents=True)  # of a run that was killed
     again = write_report(report_of(SUITE + PUBLISHED), tmp_path / "again")
+    assert not (tmp_path / "again" / ".report").exists()
     assert again[3].read_text() == svg
 
 

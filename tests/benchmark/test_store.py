@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphcl.benchmark import CellResult, ResultStore, plan_cells
+from graphcl.benchmark import CellResult, ResultStore, active_run, plan_cells
 from tests.benchmark.fakes import SUITE, fingerprint, result, suite
 
 CELLS = plan_cells(suite(), fingerprint=fingerprint)
@@ -77,15 +81,98 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match=r"cannot be written to .*r\.jsonl \(a file stands"):
         ResultStore(tmp_path / "file" / "r.jsonl").__enter__()
-    with pytest.raises(OSError, match=r"cannot be written to .* \(Is a directory\); use another"):
+    with pytest.raises(OSError, match=r"cannot be written to .* \(is a directory\); use another"):
         ResultStore(tmp_path).__enter__()
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=r"cannot be written to .* \(not a regular file\)"):
+        ResultStore(tmp_path / "r.jsonl").__enter__()
+
+
+@pytest.mark.parametrize("written", [0, 1, 300])
+def test_a_full_disk_takes_the_result_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    path = tmp_path / "r.jsonl"
+    filled(path, 2)
+    before = path.read_bytes()
+    write = os.write
+    calls: list[int] = []
+
+    def full(file: int, data: bytes) -> int:
+        calls.append(file)
+        if len(calls) > 1 or not written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data[:written])
+
+    with ResultStore(path) as store:
+        monkeypatch.setattr("graphcl.benchmark.store.os.write", full)
+        message = r"cannot be written to .*r\.jsonl \(no space left on device\); the results before"
+        with pytest.raises(OSError, match=message):
+            store.append(result(CELLS[2]))
+        monkeypatch.undo()
+        assert path.read_bytes() == before
+        store.append(result(CELLS[3]))  # there is room again
+    assert list(ResultStore(path).read()) == [CELLS[i].key for i in (0, 1, 3)]
+
+
+def test_a_disk_that_is_full_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match=r"results cannot be written to .* \(no space left on device"):
+        ResultStore(tmp_path / "r.jsonl").__enter__()
+    monkeypatch.undo()
+    with ResultStore(tmp_path / "r.jsonl"):  # the lock was given back
+        pass
 
 
 def test_two_writers_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
-    with ResultStore(path), pytest.raises(BlockingIOError, match="another run is writing to"):
-        ResultStore(path).__enter__()
+    assert active_run(path) is None
+    with ResultStore(path):
+        who = rf"another run \(process {os.getpid()} on .*, since 20.*\) is writing to"
+        with pytest.raises(BlockingIOError, match=who):
+            ResultStore(path).__enter__()
+        assert str(active_run(path)).startswith(f"another run (process {os.getpid()} on ")
+        (tmp_path / "running.json").write_text("{")
+        assert active_run(path) == "another run"
+    assert active_run(path) is None
+    assert [file.name for file in tmp_path.iterdir()] == ["r.jsonl"]
     with ResultStore(path):  # free again
+        pass
+
+
+HOLD = """
+import sys
+from graphcl.benchmark import ResultStore
+with ResultStore(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_processes_exclude_each_other_until_one_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(BlockingIOError, match=rf"process {other.pid} on "):
+            ResultStore(path).__enter__()
+        other.kill()
+    assert (tmp_path / "running.json").exists()
+    assert active_run(path) is None  # what a killed run left says nothing
+    with ResultStore(path):
         pass
 
 
@@ -130,3 +217,11 @@ def test_the_installed_fingerprint_holds_version_and_resolved_settings() -> None
     assert cora["method"] == ["grace", 1]
     assert citeseer["settings"]["temperature"] == 0.9
     assert "epochs" not in installed_fingerprint("Cora", "raw", {})["settings"]
+
+
+def test_keys_outlive_settings_that_came_later() -> None:
+    """What was finished before `steps` existed is still finished."""
+    from graphcl.benchmark.cells import installed_fingerprint
+
+    assert "steps" not in installed_fingerprint("Cora", "grace", {})["settings"]
+    assert installed_fingerprint("Cora", "grace", {"steps": 9})["settings"]["steps"] == 9

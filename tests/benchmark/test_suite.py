@@ -23,6 +23,9 @@ def test_short_forms_and_defaults() -> None:
     assert small.with_seeds(2).seeds == [0, 1]
     with pytest.raises(ValueError, match="seeds must be at least 1, got 0"):
         small.with_seeds(0)
+    assert small.with_memory(2).memory == 2.0
+    with pytest.raises(ValueError, match="memory must be above 0"):
+        small.with_memory(0)
 
 
 def test_one_method_twice_with_labels_and_parameters_per_dataset() -> None:
@@ -76,7 +79,8 @@ def test_a_data_set_may_choose_rows_and_evaluations() -> None:
          "did you mean 'label'? Known: label, method, parameters, per_dataset"),
         ("[raw, ssgc]", "[]", "methods: list should have at least 1 item"),
         ("name: small", "nom: small", "nom: unknown field 'nom'; did you mean 'name'? "
-         "Known: datasets, description, evaluations, methods, name, published, seeds, timeout "
+         "Known: datasets, description, evaluations, memory, methods, name, published, seeds, "
+         "timeout "
          "(and 1 more problem)"),
         ("name: small", "name: ../up", "line 1, column 7, name: must be letters, digits, "
          "'.', '_' and '-' (not first), got '../up'"),
@@ -93,6 +97,7 @@ def test_a_data_set_may_choose_rows_and_evaluations() -> None:
         ("[digits]", "[{name: digits, evaluations: [P]}]", "datasets[0].evaluations[0]: unknown "
          "protocol 'P'"),
         ("seeds: 3", "timeout: -1", "timeout: must be greater than 0, got -1"),
+        ("seeds: 3", "memory: 0", "memory: must be greater than 0, got 0"),
     ],
 )  # fmt: skip
 def test_messages(old: str, new: str, message: str) -> None:

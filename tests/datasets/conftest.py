@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
+from torch_geometric.data import Data, HeteroData
 
 from graphcl.datasets import DataCard, loading
 
@@ -33,6 +36,18 @@ def real_root() -> Path:
     if not (root / "Planetoid").is_dir():
         pytest.skip("no real data sets here")
     return root
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing may open a socket, and nothing may ask on standard input."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("this must work without network and without asking")
+
+    monkeypatch.setattr("socket.socket", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    monkeypatch.setattr("builtins.input", refuse)
 
 
 @pytest.fixture
@@ -85,3 +100,16 @@ def write_tiny(folder: Path) -> None:
         (folder / f"ind.tiny.{name}").write_bytes(pickle.dumps(content))
     index = "\n".join(str(i) for i in range(known, NUM_NODES))
     (folder / "ind.tiny.test.index").write_text(index)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two graphs, or two lists of graphs, have the same fields with the same values."""
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Data | HeteroData):
+        return type(one) is type(other) and same(one.to_dict(), other.to_dict())
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    return bool(np.array_equal(one, other))

@@ -4,10 +4,11 @@ import copy
 
 import pytest
 import torch
-from torch_geometric.data import Data
+from torch_geometric.data import Batch, Data, HeteroData
 
 from graphcl.methods import create_method, get_method, method_names
 from graphcl.training import fit
+from tests.methods.conftest import make_graph
 
 SMALL = {"width": 8}
 NODE_METHODS = method_names()
@@ -127,6 +128,35 @@ def test_zero_features_embed(name, graph):
     assert method.embed(graph).isfinite().all()
 
 
+@pytest.mark.parametrize("name", NODE_METHODS)
+@pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
+@pytest.mark.parametrize("num_features", [6, 40])
+def test_blocks_of_rows_give_the_same_embedding(name, batch_size, num_features):
+    graph = make_graph(num_features=num_features)
+    graph.x -= 0.5
+    graph.edge_index = torch.cat([graph.edge_index, torch.tensor([[0, 1, 1], [1, 0, 1]])], dim=1)
+    method, _ = small(name, graph)
+    for weighted in (False, True):
+        if weighted:
+            graph.edge_weight = torch.rand(graph.num_edges)
+        before = graph.clone()
+        found = method.embed(graph, batch_size=batch_size)
+        assert torch.equal(found, method.embed(graph, batch_size=batch_size))
+        torch.testing.assert_close(found, method.embed(graph), rtol=1e-5, atol=1e-5)
+        found[:] = 0
+        assert torch.equal(graph.x, before.x)
+
+
+@pytest.mark.parametrize("name", GRAPH_METHODS)
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 9])
+def test_batches_of_graphs_give_the_same_embedding(name, graphs, batch_size):
+    method, _ = small(name, graphs)
+    found = method.embed(graphs, batch_size=batch_size)
+    torch.testing.assert_close(found, method.embed(graphs))
+    together = method.embed(Batch.from_data_list(graphs), batch_size=batch_size)
+    torch.testing.assert_close(together, found)
+
+
 @pytest.mark.parametrize("name", GRAPH_METHODS)
 def test_one_row_a_graph(name, graphs):
     method, _ = small(name, graphs)
@@ -157,3 +187,15 @@ def test_wrong_width_and_bad_features_are_refused(name, graph):
 def test_repr_shows_the_configuration(name, graph):
     method, _ = small(name, graph)
     assert "num_features=6" in repr(method)
+
+
+@pytest.mark.parametrize("name", NODE_METHODS)
+def test_graphs_of_several_types_are_refused(name, graph):
+    hetero = HeteroData()
+    hetero["node"].x = graph.x
+    hetero["node", "to", "node"].edge_index = graph.edge_index
+    with pytest.raises(ValueError, match=f"{name} embeds graphs with one type .* got HeteroData"):
+        create_method(name, hetero)
+    method, _ = small(name, graph)
+    with pytest.raises(ValueError, match=r"embeds graphs with one type .* got HeteroData"):
+        method.embed(hetero)

@@ -39,5 +39,12 @@ def test_encode_is_required():
 
 
 def test_data_that_is_no_graph():
-    with pytest.raises(TypeError, match="data must be a Data or a sequence of Data"):
+    with pytest.raises(TypeError, match=r"data must be a Data.* or a sequence of Data"):
         Broken(6).embed(torch.ones(3, 6))
+
+
+def test_a_method_that_embeds_only_whole_graphs_says_so(graph):
+    with pytest.raises(ValueError, match=r"Broken\.embed has no batch_size for a single graph"):
+        Broken(6).embed(graph, batch_size=3)
+    with pytest.raises(ValueError, match="batch_size must be at least 1, got 0"):
+        Broken(6).embed(graph, batch_size=0)

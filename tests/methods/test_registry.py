@@ -70,6 +70,11 @@ def test_given_parameters_replace_published_ones(graph):
     assert method.configuration["hops"] == 2
 
 
+def test_steps_are_of_training_or_of_the_method(graph):
+    assert create_method("grace", graph, steps=7)[1].steps == 7
+    assert create_method("ssgc", graph, steps=7)[0].steps == 7
+
+
 def test_broken_data_is_refused(graph):
     graph.edge_index[0, 0] = 99
     with pytest.raises(ValueError, match="edge_index"):
@@ -93,6 +98,7 @@ def test_broken_data_is_refused(graph):
         ({"epochs": -1}, ValueError, "epochs must be at least 0, got -1"),
         ({"learning_rate": 0}, ValueError, "learning_rate must be finite and above 0, got 0"),
         ({"patience": 0}, ValueError, "patience must be at least 1, got 0"),
+        ({"steps": 0}, ValueError, "steps must be at least 1, got 0"),
         ({"seed": -1}, ValueError, "seed must be from 0 to 4294967295, got -1"),
         ({"seed": 1.5}, TypeError, "seed must be a whole number, got 1.5"),
         ({"hops": 0}, ValueError, "hops must be at least 1, got 0"),

@@ -1,8 +1,10 @@
 import pytest
 import torch
+from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 from graphcl.nn import GCNEncoder, compress_features
+from graphcl.sampling import NeighbourBatches
 
 
 def graph(num_nodes=40, num_features=60, num_edges=90, seed=0):
@@ -64,6 +66,50 @@ def test_lonely_nodes_and_no_edges():
     rows = encoder(torch.ones(1, 2), torch.empty(2, 0, dtype=torch.long))
     assert rows.shape == (1, 3)
     assert rows.isfinite().all()
+
+
+@pytest.mark.parametrize("num_features", [3, 60], ids=["widening", "narrowing"])
+@pytest.mark.parametrize("batch_size", [1, 7, 40, 99])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_give_the_same_rows(num_features, batch_size, weighted):
+    x, edge_index = graph(num_features=num_features)
+    edge_index = torch.cat([edge_index, edge_index[:, :5], torch.tensor([[3, 3], [3, 3]])], dim=1)
+    weight = torch.rand(edge_index.size(1)) if weighted else None
+    encoder = GCNEncoder(num_features, [8, 8, 20, 4], activation="prelu")
+    for layer in encoder.layers:
+        torch.nn.init.normal_(layer.bias)
+    expected = encoder(2 * x, edge_index, weight)
+    for features, prepare in ((2 * x, None), (x, lambda rows: 2 * rows), (2 * x.double(), None)):
+        found = encoder.encode_in_blocks(
+            features, edge_index, weight, batch_size=batch_size, prepare=prepare
+        )
+        assert not found.requires_grad
+        assert found.dtype == torch.float32
+        torch.testing.assert_close(found, expected.detach(), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("hops", [1, 2, 3])
+@pytest.mark.parametrize("density", [0.04, 1.0], ids=["sparse features", "dense features"])
+def test_seeds_alone_have_the_rows_and_gradients_of_the_whole_batch(hops, density):
+    x, edge_index = graph(num_edges=60)
+    x = x if density < 1 else torch.rand(40, 60)
+    data = Data(x=x, edge_index=edge_index, edge_weight=torch.rand(60))
+    loader = NeighbourBatches(data, batch_size=6, num_neighbours=[2] * hops)
+    encoder = GCNEncoder(60, [8, 4])
+    for batch in loader:
+        results = []
+        for hop_sizes in (batch.num_sampled_nodes, None):
+            encoder.zero_grad()
+            rows = encoder(
+                compress_features(batch.x),
+                batch.edge_index,
+                batch.edge_weight,
+                column_scale=torch.linspace(0, 2, 60),
+                hop_sizes=hop_sizes,
+            )[: batch.batch_size]
+            rows.square().sum().backward()
+            results.append([rows, *(parameter.grad.clone() for parameter in encoder.parameters())])
+        torch.testing.assert_close(*results)
 
 
 def test_bad_arguments():

@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 
 from graphcl.methods import Raw, create_method
 from graphcl.training import History, TrainingSettings, fit
-from tests.training_toys import (
+from tests.training.toys import (
     SETTINGS,
     Scripted,
     Toy,
@@ -237,19 +237,3 @@ def test_unknown_monitor_and_nothing_to_train(graph):
 
     with pytest.raises(ValueError, match="Empty has no parameters to train"):
         fit(Empty([1.0]), graph, settings=SETTINGS)
-
-
-@pytest.mark.parametrize(
-    ("fields", "error", "message"),
-    [
-        ({"epochs": -1}, ValueError, "epochs must be at least 0, got -1"),
-        ({"epochs": True}, TypeError, "epochs must be a whole number, got True"),
-        ({"learning_rate": math.nan}, ValueError, "learning_rate must be finite and above 0"),
-        ({"learning_rate": "fast"}, TypeError, "learning_rate must be a number, got 'fast'"),
-        ({"weight_decay": -1}, ValueError, "weight_decay must be finite and at least 0, got -1"),
-        ({"patience": 0}, ValueError, "patience must be at least 1, got 0"),
-    ],
-)
-def test_bad_settings_are_named(fields, error, message):
-    with pytest.raises(error, match=message):
-        TrainingSettings(**fields)

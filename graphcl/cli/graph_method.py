@@ -1,0 +1,149 @@
+"""Train a method on a graph, or take a trained one, and embed the graph."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from graphcl.cli.graph_input import OpenedGraph
+    from graphcl.cli.graph_options import MethodChoice
+    from graphcl.methods import Method, MethodEntry
+    from graphcl.training import TrainingSettings
+
+LARGE = 50_000
+BATCH = 1024
+BLOCK = 10_000
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A method that is ready to embed.
+
+    Attributes:
+        method: It.
+        settings: How it was trained, None for a model from a file.
+        lines: What to tell about it.
+    """
+
+    method: Method
+    settings: TrainingSettings | None
+    lines: list[str]
+
+
+def obtain_method(choice: MethodChoice, base: MethodEntry | Method, graph: OpenedGraph) -> Trained:
+    """Take the model that the options name, or train a method on the graph."""
+    from graphcl.methods import MethodEntry, registered_name
+
+    if isinstance(base, MethodEntry):
+        return _train(choice, base, graph)
+    check_model(base, graph)
+    assert choice.model is not None
+    return Trained(base, None, [f"{choice.model.name}: {registered_name(base)}"])
+
+
+def check_model(method: Method, graph: OpenedGraph) -> None:
+    """See that a trained method takes the graph's features."""
+    first = graph.data[0] if isinstance(graph.data, list) else graph.data
+    if first.x.size(1) != method.num_features:
+        raise ValueError(
+            f"--model was trained on {method.num_features} features, {graph.name} has "
+            f"{first.x.size(1)}"
+        )
+
+
+def embed_graph(method: Method, graph: OpenedGraph, device: str) -> tuple[Tensor, float]:
+    """The rows of a graph and the seconds they took; a large one is embedded block by block."""
+    from graphcl.methods import Method as AnyMethod
+    from graphcl.training.devices import make_fabric
+
+    started = time.monotonic()
+    method.to(make_fabric(device, "32-true").device)
+    in_blocks = type(method).encode_in_blocks is not AnyMethod.encode_in_blocks
+    large = not isinstance(graph.data, list) and len(graph.node_ids) > LARGE and in_blocks
+    rows = method.embed(graph.data, batch_size=BLOCK if large else None)
+    return rows.cpu(), time.monotonic() - started
+
+
+def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trained:
+    from graphcl.methods import create_method, settings_source
+    from graphcl.training import fit
+
+    lines = []
+    parameters = choice.parameters(entry)
+    if _are_no_counts(graph, entry, parameters):
+        parameters["normalize_features"] = False
+        lines.append(
+            "features below 0 are no counts: rows are not divided by their sum "
+            "(normalize_features=false)"
+        )
+    method, settings = create_method(
+        entry.name, graph.data, dataset=graph.dataset, seed=choice.seed, **parameters
+    )
+    if not entry.trained:
+        return Trained(method, settings, [f"{entry.name}: nothing to train"])
+    if graph.dataset is not None:
+        lines.append(f"settings: {settings_source(entry.name, graph.dataset)}")
+    loader, settings, batches = _batches(choice, settings, graph)
+    lines += batches
+    history = fit(
+        method,
+        graph.data,
+        settings=settings,
+        seed=choice.seed,
+        device=choice.device,
+        precision=choice.precision,  # type: ignore[arg-type]
+        loader=loader,
+        checkpoint=choice.checkpoint,
+        progress=sys.stderr.isatty(),
+    )
+    early = ", stopped early" if history.stopped_early else ""
+    losses = history.losses
+    shown = losses if len(losses) < 2 else (losses[0], losses[-1])
+    change = f", loss {' → '.join(f'{loss:.4f}' for loss in shown)}" if losses else ""
+    epochs = "1 epoch" if history.epochs_run == 1 else f"{history.epochs_run:,} epochs"
+    lines.append(
+        f"{entry.name}: {epochs} ({history.steps_run:,} steps) in "
+        f"{history.seconds:.1f} s{early}{change}"
+    )
+    return Trained(method, settings, lines)
+
+
+def _batches(
+    choice: MethodChoice, settings: TrainingSettings, graph: OpenedGraph
+) -> tuple[Any, TrainingSettings, list[str]]:
+    """A loader where the graph is large or mini-batches are asked for."""
+    from graphcl.sampling import neighbour_batches
+
+    nodes = len(graph.node_ids)
+    size = choice.batch_size
+    large = size is None and nodes > LARGE and not isinstance(graph.data, list)
+    if not size and not large:
+        return None, settings, []
+    size = size or BATCH
+    loader = neighbour_batches(
+        graph.single, batch_size=size, num_neighbours=choice.fan_out(), seed=choice.seed
+    )
+    lines = [
+        f"mini-batches of {size:,} nodes and up to {choice.num_neighbours} of their neighbours"
+        + (f", as there are more than {LARGE:,} nodes (--batch-size 0: all at once)" * large)
+    ]
+    asked = choice.epochs is not None or choice.steps is not None
+    if not asked and not any(s.startswith(("epochs", "steps")) for s in choice.settings or []):
+        # As many steps as the whole graph would get, but every node at least once.
+        steps = max(settings.epochs, len(loader))
+        settings = replace(settings, steps=steps)
+        lines.append(f"{steps:,} steps (--steps or --epochs change that)")
+    return loader, settings, lines
+
+
+def _are_no_counts(graph: OpenedGraph, entry: MethodEntry, parameters: dict[str, Any]) -> bool:
+    if graph.dataset is not None or "normalize_features" in parameters:
+        return False
+    graphs = graph.data if isinstance(graph.data, list) else [graph.data]
+    below = any(bool((one.x < 0).any()) for one in graphs)
+    return below and "normalize_features" in entry.parameter_names()

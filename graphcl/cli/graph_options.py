@@ -1,0 +1,271 @@
+"""The options of `graphcl train`, `embed` and `cluster`, and what they say together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from graphcl.methods import Method, MethodEntry
+
+GRAPH, METHOD, TRAINING = "Graph", "Method", "Training"
+
+Graph = Annotated[
+    str,
+    typer.Argument(
+        metavar="GRAPH",
+        help=(
+            "A file (.pt, .graphml, .gml, .csv, .tsv, .edgelist, .txt, .npz), or the name of a "
+            "data set of `graphcl datasets`."
+        ),
+    ),
+]
+Edges = Annotated[
+    Path | None,
+    typer.Option(
+        "--edges",
+        metavar="CSV",
+        help="The edges, where GRAPH is a CSV file of nodes.",
+        rich_help_panel=GRAPH,
+    ),
+]
+Features = Annotated[
+    str | None,
+    typer.Option(
+        "--features",
+        metavar="FILE",
+        help=(
+            "Features of the nodes, .npy or .npz, in the order of the nodes; or 'structural' to "
+            "make them from the edges, as is done for a graph that has none."
+        ),
+        rich_help_panel=GRAPH,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        metavar="NAME",
+        help="Column or attribute of labels: never learned from, only compared with clusters.",
+        rich_help_panel=GRAPH,
+    ),
+]
+Directed = Annotated[
+    bool | None,
+    typer.Option(
+        "--directed/--undirected",
+        help="Whether edges have a direction; default: as the file says, else undirected.",
+        show_default=False,
+        rich_help_panel=GRAPH,
+    ),
+]
+Standardize = Annotated[
+    bool | None,
+    typer.Option(
+        "--standardize/--keep-scales",
+        help=(
+            "Give every feature mean 0 and variance 1; default: for columns of CSV and attributes "
+            "of GraphML and GML."
+        ),
+        show_default=False,
+        rich_help_panel=GRAPH,
+    ),
+]
+MethodName = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        help="A method of `graphcl methods`; default: grace.",
+        rich_help_panel=METHOD,
+    ),
+]
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        help="A method that `graphcl train` wrote, instead of training one.",
+        rich_help_panel=METHOD,
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="An argument of the method, such as width=64; may be given several times.",
+        rich_help_panel=METHOD,
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option("--epochs", metavar="N", help="Most epochs.", rich_help_panel=TRAINING),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", metavar="N", help="Most steps.", rich_help_panel=TRAINING),
+]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size",
+        metavar="N",
+        help=(
+            "Nodes in a mini-batch; 0: the whole graph at once. Default: the whole graph up to "
+            "50,000 nodes, else 1024."
+        ),
+        rich_help_panel=TRAINING,
+    ),
+]
+NumNeighbours = Annotated[
+    str,
+    typer.Option(
+        "--num-neighbours",
+        metavar="N,N",
+        help="Neighbours to draw for a node of a mini-batch, hop by hop; -1: all.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", metavar="N", help="Of all that is random.", rich_help_panel=TRAINING),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device", metavar="NAME", help="auto, cpu, cuda or cuda:N.", rich_help_panel=TRAINING
+    ),
+]
+PrecisionName = Annotated[
+    str,
+    typer.Option(
+        "--precision",
+        metavar="NAME",
+        help="32-true, bf16-mixed or 16-mixed.",
+        rich_help_panel=TRAINING,
+    ),
+]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Keep the state of the training here; the same command continues from it.",
+        rich_help_panel=TRAINING,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class GraphChoice:
+    """Which graph, and how to read it."""
+
+    graph: str
+    edges: Path | None
+    features: str | None
+    label: str | None
+    directed: bool | None
+    standardize: bool | None
+    data: Path | None
+
+
+@dataclass(frozen=True)
+class MethodChoice:
+    """Which method, and how to train it."""
+
+    method: str | None
+    model: Path | None
+    settings: list[str] | None
+    epochs: int | None
+    steps: int | None
+    batch_size: int | None
+    num_neighbours: str
+    seed: int
+    device: str
+    precision: str
+    checkpoint: Path | None
+
+    def check(self) -> MethodEntry | Method:
+        """See that the options fit together, before the graph is read.
+
+        Returns:
+            The method of ``--model``, else the registry's entry of the method to train.
+        """
+        from graphcl.arguments import check_seed
+        from graphcl.checkpoint import prepare_checkpoint
+        from graphcl.methods import get_method, load_method
+        from graphcl.training.devices import make_fabric
+
+        check_seed(self.seed)
+        self.fan_out()
+        if self.batch_size is not None and self.batch_size < 0:
+            raise ValueError(f"--batch-size must be at least 0, got {self.batch_size}")
+        make_fabric(self.device, self.precision)  # type: ignore[arg-type]
+        training = {
+            "--method": self.method,
+            "--set": self.settings,
+            "--epochs": self.epochs,
+            "--steps": self.steps,
+            "--checkpoint": self.checkpoint,
+        }
+        given = [name for name, value in training.items() if value]
+        if self.model is not None:
+            if given:
+                raise ValueError(f"--model is trained already: {given[0]} does not go with it")
+            return load_method(self.model)
+        entry = get_method(self.method or "grace")
+        late = [name for name in given if name not in ("--method", "--set")]
+        if late and not entry.trained:
+            raise ValueError(f"{entry.name} is not trained: {late[0]} does not go with it")
+        self.parameters(entry)
+        if self.checkpoint is not None:
+            prepare_checkpoint(self.checkpoint)
+        return entry
+
+    def fan_out(self) -> tuple[int, ...]:
+        """The neighbours to draw at each hop."""
+        try:
+            return tuple(int(part) for part in self.num_neighbours.split(","))
+        except ValueError:
+            raise ValueError(
+                f"--num-neighbours must be whole numbers such as 10,10, got {self.num_neighbours!r}"
+            ) from None
+
+    def parameters(self, entry: MethodEntry) -> dict[str, Any]:
+        """What the options say about the method and its training."""
+        import yaml
+
+        from graphcl.arguments import unknown_name
+
+        found: dict[str, Any] = {}
+        for setting in self.settings or []:
+            key, equals, text = setting.partition("=")
+            key = key.strip().replace("-", "_")
+            if not equals or not key:
+                raise ValueError(f"--set takes KEY=VALUE, got {setting!r}")
+            if key not in entry.parameter_names():
+                known = entry.parameter_names()
+                raise ValueError(unknown_name(f"parameter of {entry.name}", key, known))
+            try:
+                found[key] = yaml.safe_load(_number(text))
+            except yaml.YAMLError:
+                raise ValueError(f"--set {key}: {text!r} is no value") from None
+        for key in ("epochs", "steps"):
+            value = getattr(self, key)
+            if value is not None:
+                if key in found:
+                    raise ValueError(f"--{key} is given twice: by itself and by --set")
+                found[key] = value
+        return found
+
+
+def _number(text: str) -> str:
+    """`1e-3` is a number to everybody but YAML, which wants `1.0e-3`."""
+    try:
+        return repr(float(text)) if "e" in text.lower() else text
+    except ValueError:
+        return text

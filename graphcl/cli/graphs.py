@@ -1,0 +1,227 @@
+"""`graphcl train`, `graphcl embed`, `graphcl cluster`: graphs of your own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphcl.cli import graph_options as options
+from graphcl.cli.common import DataRoot, Debug, console, one_line_errors
+from graphcl.cli.graph_options import GraphChoice, MethodChoice
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from graphcl.cli.graph_input import OpenedGraph
+    from graphcl.methods import Method, MethodEntry
+
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="What to write: .csv, .parquet, or .npy with the ids beside it; replaced if there.",
+    ),
+]
+ModelOutput = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="The trained method; replaced if it is there."
+    ),
+]
+NumClusters = Annotated[
+    str,
+    typer.Option(
+        "--n-clusters",
+        metavar="K",
+        help=(
+            "Number of clusters; auto: the smallest whose modularity is within 2 % of the best, "
+            "without labels."
+        ),
+    ),
+]
+
+
+@one_line_errors
+def train(
+    graph: options.Graph,
+    output: ModelOutput = Path("model.pt"),
+    edges: options.Edges = None,
+    features: options.Features = None,
+    label: options.Label = None,
+    directed: options.Directed = None,
+    standardize: options.Standardize = None,
+    data: DataRoot = None,
+    method: options.MethodName = None,
+    settings: options.Settings = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    batch_size: options.BatchSize = None,
+    num_neighbours: options.NumNeighbours = "10,10",
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    precision: options.PrecisionName = "32-true",
+    checkpoint: options.Checkpoint = None,
+    debug: Debug = False,
+) -> None:
+    """Train a method on a graph, without labels, and keep it.
+
+    Then `graphcl embed GRAPH --model model.pt --output rows.csv`, on this graph or another one with
+    the same features. Exit code 2: bad input.
+    """
+    from graphcl.graph_files import writable_file
+
+    chosen = MethodChoice(
+        method, None, settings, epochs, steps, batch_size, num_neighbours,
+        seed, device, precision, checkpoint,
+    )  # fmt: skip
+    writable_file(output)
+    base = chosen.check()
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    from graphcl.cli.graph_method import obtain_method
+    from graphcl.methods import save_method
+
+    trained = obtain_method(chosen, base, opened)
+    _say(*trained.lines)
+    save_method(output, trained.method.cpu(), settings=trained.settings)
+    _say(f"written: {output}")
+
+
+@one_line_errors
+def embed(
+    graph: options.Graph,
+    output: Output,
+    model: options.Model = None,
+    edges: options.Edges = None,
+    features: options.Features = None,
+    label: options.Label = None,
+    directed: options.Directed = None,
+    standardize: options.Standardize = None,
+    data: DataRoot = None,
+    method: options.MethodName = None,
+    settings: options.Settings = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    batch_size: options.BatchSize = None,
+    num_neighbours: options.NumNeighbours = "10,10",
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    precision: options.PrecisionName = "32-true",
+    checkpoint: options.Checkpoint = None,
+    debug: Debug = False,
+) -> None:
+    """Embed the nodes of a graph: one row of numbers for each, with its id.
+
+    With a model that `graphcl train` wrote, or with a method that is trained here. Exit code 2: bad
+    input.
+    """
+    from graphcl.graph_files import write_rows
+
+    chosen = MethodChoice(
+        method, model, settings, epochs, steps, batch_size, num_neighbours,
+        seed, device, precision, checkpoint,
+    )  # fmt: skip
+    _check_output(output)
+    base = chosen.check()
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    rows = _rows(chosen, base, opened)
+    files = write_rows(output, rows, opened.node_ids)
+    _say(f"written: {' and '.join(map(str, files))} ({len(rows):,} rows, width {rows.size(1)})")
+
+
+@one_line_errors
+def cluster(
+    graph: options.Graph,
+    output: Output,
+    n_clusters: NumClusters = "auto",
+    model: options.Model = None,
+    edges: options.Edges = None,
+    features: options.Features = None,
+    label: options.Label = None,
+    directed: options.Directed = None,
+    standardize: options.Standardize = None,
+    data: DataRoot = None,
+    method: options.MethodName = None,
+    settings: options.Settings = None,
+    epochs: options.Epochs = None,
+    steps: options.Steps = None,
+    batch_size: options.BatchSize = None,
+    num_neighbours: options.NumNeighbours = "10,10",
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    precision: options.PrecisionName = "32-true",
+    checkpoint: options.Checkpoint = None,
+    debug: Debug = False,
+) -> None:
+    """Cluster the nodes of a graph: embeddings, then k-means on their directions.
+
+    With a model that `graphcl train` wrote, or with a method that is trained here. Labels are never
+    used to find clusters, only to compare. Exit code 2: bad input.
+    """
+    from graphcl.graph_files import write_rows
+
+    chosen = MethodChoice(
+        method, model, settings, epochs, steps, batch_size, num_neighbours,
+        seed, device, precision, checkpoint,
+    )  # fmt: skip
+    _check_output(output)
+    number = _number_of_clusters(n_clusters)
+    base = chosen.check()
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    if number is not None and number > len(opened.node_ids):
+        raise ValueError(
+            f"--n-clusters {number}: {opened.name} has {len(opened.node_ids)} rows only"
+        )
+    rows = _rows(chosen, base, opened)
+    from graphcl.cli.graph_clusters import find_clusters, show_clusters
+
+    assignment, line = find_clusters(rows, opened, number, seed=seed)
+    _say(line)
+    show_clusters(console(), assignment, opened)
+    files = write_rows(output, assignment, opened.node_ids, column_prefix="cluster")
+    _say(f"written: {' and '.join(map(str, files))} ({len(assignment):,} rows)")
+
+
+def _open(choice: GraphChoice) -> OpenedGraph:
+    from graphcl.cli.graph_input import open_graph
+
+    opened = open_graph(choice)
+    _say(opened.describe(), *(f"  {note}" for note in opened.notes))
+    return opened
+
+
+def _rows(chosen: MethodChoice, base: MethodEntry | Method, opened: OpenedGraph) -> Tensor:
+    from graphcl.cli.graph_method import embed_graph, obtain_method
+
+    trained = obtain_method(chosen, base, opened)
+    _say(*trained.lines)
+    rows, seconds = embed_graph(trained.method, opened, chosen.device)
+    _say(f"embedded in {seconds:.1f} s")
+    return rows
+
+
+def _number_of_clusters(text: str) -> int | None:
+    """The number of clusters that was asked for, None for auto."""
+    if text.lower() == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"--n-clusters must be auto or a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def _check_output(output: Path) -> None:
+    from graphcl.graph_files import check_output
+
+    try:
+        check_output(output)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"--output {output}: {error}") from None
+
+
+def _say(*lines: str) -> None:
+    out = console()
+    for line in lines:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)

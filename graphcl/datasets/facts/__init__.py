@@ -1,0 +1,1 @@
+"""Facts in text files that embedded data sets are made of, and the scripts that wrote them."""

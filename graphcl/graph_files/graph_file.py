@@ -1,0 +1,39 @@
+"""What reading a file gives: a graph, the names of its nodes, and what a user should know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch_geometric.data import Data
+
+
+@dataclass(frozen=True, eq=False)
+class GraphFile:
+    """A graph as it was read from a file.
+
+    Attributes:
+        data: The graph: `x` `[N, F]` float32, `edge_index` `[2, E]` (an undirected edge in both
+            directions), `edge_weight` `[E]` where weights differ from 1, `y` `[N]` where there are
+            labels (-1: none). From a PyG file it may be a list of graphs.
+        node_ids: The name of each row, as in the file: of nodes, or the numbers of the graphs of a
+            list. Whole numbers if all are.
+        notes: What was decided on the way: duplicates merged, columns left out, features made.
+        feature_names: The columns of `x`, where they have names.
+        label_names: The class of each number in `y`, where classes have names.
+    """
+
+    data: Data | list[Data]
+    node_ids: list[str] | list[int]
+    notes: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    label_names: tuple[str, ...] = ()
+
+
+def plural(number: int, thing: str) -> str:
+    """A number and a thing.
+
+    Example:
+        >>> plural(1, "self-loop"), plural(2000, "edge")
+        ('1 self-loop', '2,000 edges')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
