@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphcl.cli.graph_input import OpenedGraph
     from graphcl.cli.graph_options import MethodChoice
     from graphcl.methods import Method, MethodEntry
+    from graphcl.methods.saving import SavedMethod
     from graphcl.training import TrainingSettings
 
 LARGE = 50_000
@@ -26,7 +27,7 @@ class Trained:
 
     Attributes:
         method: It.
-        settings: How it was trained, None for a model from a file.
+        settings: How it was trained, None where a file does not say.
         lines: What to tell about it.
     """
 
@@ -35,15 +36,20 @@ class Trained:
     lines: list[str]
 
 
-def obtain_method(choice: MethodChoice, base: MethodEntry | Method, graph: OpenedGraph) -> Trained:
+def obtain_method(
+    choice: MethodChoice, base: MethodEntry | SavedMethod, graph: OpenedGraph
+) -> Trained:
     """Take the model that the options name, or train a method on the graph."""
     from graphcl.methods import MethodEntry, registered_name
 
     if isinstance(base, MethodEntry):
         return _train(choice, base, graph)
-    check_model(base, graph)
+    check_model(base.method, graph)
     assert choice.model is not None
-    return Trained(base, None, [f"{choice.model.name}: {registered_name(base)}"])
+    lines = [f"{choice.model.name}: {registered_name(base.method)}"]
+    if base.features is None:
+        lines.append("the model does not say how its features were scaled: check that it was alike")
+    return Trained(base.method, base.settings, lines)
 
 
 def check_model(method: Method, graph: OpenedGraph) -> None:

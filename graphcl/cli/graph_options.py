@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from graphcl.methods import Method, MethodEntry
+    from graphcl.methods import MethodEntry
+    from graphcl.methods.saving import SavedMethod
 
 GRAPH, METHOD, TRAINING = "Graph", "Method", "Training"
 
@@ -189,15 +190,16 @@ class MethodChoice:
     precision: str
     checkpoint: Path | None
 
-    def check(self) -> MethodEntry | Method:
+    def check(self) -> MethodEntry | SavedMethod:
         """See that the options fit together, before the graph is read.
 
         Returns:
-            The method of ``--model``, else the registry's entry of the method to train.
+            What is in the file of ``--model``, else the registry's entry of the method to train.
         """
         from graphcl.arguments import check_seed
         from graphcl.checkpoint import prepare_checkpoint
-        from graphcl.methods import get_method, load_method
+        from graphcl.methods import get_method
+        from graphcl.methods.saving import load_saved_method
         from graphcl.training.devices import make_fabric
 
         check_seed(self.seed)
@@ -216,7 +218,7 @@ class MethodChoice:
         if self.model is not None:
             if given:
                 raise ValueError(f"--model is trained already: {given[0]} does not go with it")
-            return load_method(self.model)
+            return load_saved_method(self.model)
         entry = get_method(self.method or "grace")
         late = [name for name in given if name not in ("--method", "--set")]
         if late and not entry.trained:

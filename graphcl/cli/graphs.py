@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from graphcl.cli.graph_input import OpenedGraph
-    from graphcl.methods import Method, MethodEntry
+    from graphcl.methods import MethodEntry
+    from graphcl.methods.saving import SavedMethod
 
 Output = Annotated[
     Path,
@@ -80,13 +81,13 @@ def train(
     )  # fmt: skip
     writable_file(output)
     base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     from graphcl.cli.graph_method import obtain_method
     from graphcl.methods import save_method
 
     trained = obtain_method(chosen, base, opened)
     _say(*trained.lines)
-    save_method(output, trained.method.cpu(), settings=trained.settings)
+    save_method(output, trained.method.cpu(), settings=trained.settings, features=opened.scaling)
     _say(f"written: {output}")
 
 
@@ -126,7 +127,7 @@ def embed(
     )  # fmt: skip
     _check_output(output)
     base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     rows = _rows(chosen, base, opened)
     files = write_rows(output, rows, opened.node_ids)
     _say(f"written: {' and '.join(map(str, files))} ({len(rows):,} rows, width {rows.size(1)})")
@@ -170,7 +171,7 @@ def cluster(
     _check_output(output)
     number = _number_of_clusters(n_clusters)
     base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     if number is not None and number > len(opened.node_ids):
         raise ValueError(
             f"--n-clusters {number}: {opened.name} has {len(opened.node_ids)} rows only"
@@ -185,15 +186,20 @@ def cluster(
     _say(f"written: {' and '.join(map(str, files))} ({len(assignment):,} rows)")
 
 
-def _open(choice: GraphChoice) -> OpenedGraph:
+def _open(choice: GraphChoice, base: MethodEntry | SavedMethod) -> OpenedGraph:
     from graphcl.cli.graph_input import open_graph
+    from graphcl.methods.saving import SavedMethod
 
-    opened = open_graph(choice)
+    learned = base.features if isinstance(base, SavedMethod) else None
+    if learned is not None and choice.standardize is not None:
+        given = "--standardize" if choice.standardize else "--keep-scales"
+        raise ValueError(f"--model scales the features as in training: {given} does not go with it")
+    opened = open_graph(choice, learned)
     _say(opened.describe(), *(f"  {note}" for note in opened.notes))
     return opened
 
 
-def _rows(chosen: MethodChoice, base: MethodEntry | Method, opened: OpenedGraph) -> Tensor:
+def _rows(chosen: MethodChoice, base: MethodEntry | SavedMethod, opened: OpenedGraph) -> Tensor:
     from graphcl.cli.graph_method import embed_graph, obtain_method
 
     trained = obtain_method(chosen, base, opened)

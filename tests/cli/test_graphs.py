@@ -201,9 +201,39 @@ def test_models_that_do_not_fit(karate: str, tmp_path: Path) -> None:
     graphcl("train", karate, *QUICK, "-o", model)
     outcome = graphcl("embed", "digits", "--model", model, *rows)
     assert outcome.exit_code == 2
-    assert "--model was trained on 14 features, digits has" in outcome.stderr
+    assert "digits: its features have width 32, those of the training 14" in outcome.stderr
     refused(graphcl("embed", model, *rows), "a trained method, no graph (give it by --model)")
     refused(graphcl("embed", karate, "--model", karate, *rows), "no method saved by graphcl")
+
+
+def test_a_model_remembers_columns_and_scales(people: tuple[str, ...], tmp_path: Path) -> None:
+    model, rows = str(tmp_path / "m.pt"), tmp_path / "z.csv"
+    outcome = graphcl("train", *people, "--method", "raw", "-o", model)
+    assert outcome.exit_code == 0, outcome.output
+    (tmp_path / "new.csv").write_text("id,height,age\nann,1.7,30\nbob,1.8,82\ncid,2,5\ndan,2,6\n")
+    command = ("embed", str(tmp_path / "new.csv"), *people[1:], "--model", model, "-o", str(rows))
+    outcome = graphcl(*command)
+    assert outcome.exit_code == 0, outcome.output
+    assert "features: age, height; scaled by the means and deviations of the t" in outcome.stdout
+    assert "columns put into the order of the training: age, height" in outcome.stdout
+    new = written(rows)
+    assert graphcl("embed", *people, "--model", model, "-o", str(rows)).exit_code == 0
+    assert list(written(rows).loc[0]) == list(new.loc[0])  # Ann is as she was
+    assert abs(new["z0"].mean()) > 0.1  # but not scaled by her new friends
+    refused(graphcl(*command, "--keep-scales"), "--keep-scales does not go with it")
+    (tmp_path / "new.csv").write_text("id,age,income\nann,30,1\nbob,4,1\ncid,2,5\ndan,2,6\n")
+    refused(graphcl(*command), "new.csv", "(missing: height; not learned from: income)")
+    refused(graphcl("embed", people[2], "--model", model, "-o", str(rows)), "missing: age, height")
+
+
+def test_a_model_of_structural_features(people: tuple[str, ...], tmp_path: Path) -> None:
+    model, rows = str(tmp_path / "m.pt"), tmp_path / "z.csv"
+    graphcl("train", people[2], "--method", "raw", "-o", model)
+    outcome = graphcl("embed", *people, "--model", model, "-o", str(rows))  # which has features
+    assert outcome.exit_code == 0, outcome.output
+    assert "structural features" in outcome.stdout
+    assert written(rows).shape == (4, 15)
+    refused(graphcl("embed", "digits", "--model", model, "-o", str(rows)), "digits: its features")
 
 
 def test_settings_are_read_as_values(karate: str, tmp_path: Path) -> None:
