@@ -45,10 +45,14 @@ class OpenedGraph:
 
     def describe(self) -> str:
         """Its size in one line."""
+        from graphcl.graph_files.graph_file import plural
+
         if isinstance(self.data, list):
             nodes = sum(graph.x.size(0) for graph in self.data)
-            width = self.data[0].x.size(1)
-            return f"{self.name}: {len(self.data):,} graphs, {nodes:,} nodes, {width:,} features"
+            return (
+                f"{self.name}: {plural(len(self.data), 'graph')}, {plural(nodes, 'node')}, "
+                f"{plural(self.data[0].x.size(1), 'feature')}"
+            )
         data = self.data
         columns = data.edge_index.size(1)
         undirected = data.is_undirected()
@@ -56,12 +60,13 @@ class OpenedGraph:
         edges = (columns + _loops(data)) // 2 if undirected else columns
         weights = ", weighted" if data.get("edge_weight") is not None else ""
         parts = [
-            f"{data.x.size(0):,} nodes",
-            f"{edges:,} edges ({kind}{weights})",
-            f"{data.x.size(1):,} features",
+            plural(data.x.size(0), "node"),
+            f"{plural(edges, 'edge')} ({kind}{weights})",
+            plural(data.x.size(1), "feature"),
         ]
         if data.get("y") is not None and data.y.numel():
-            parts.append(f"{len(data.y[data.y >= 0].unique()):,} classes of labels")
+            classes = len(data.y[data.y >= 0].unique())
+            parts.append(f"{classes:,} class{'' if classes == 1 else 'es'} of labels")
         return f"{self.name}: {', '.join(parts)}"
 
 
@@ -175,12 +180,14 @@ def _standardize(data: Data | list[Data], names: tuple[str, ...]) -> FeatureScal
 
 def _as_learned(learned: FeatureScaling) -> list[str]:
     """What to tell about features that were brought into the form that a model knows."""
+    from graphcl.graph_files import structural_names
     from graphcl.graph_files.scaling import listed
 
     how = "taken as they are, as in training"
     if learned.mean is not None:
         how = "scaled by the means and deviations of the training"
-    names = f"{listed(learned.names)}; " if learned.names else ""
+    made = learned.names == structural_names()
+    names = f"{listed(learned.names)}; " if learned.names and not made else ""
     return [f"features: {names}{how}"]
 
 

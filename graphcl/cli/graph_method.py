@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 LARGE = 50_000
 BATCH = 1024
 BLOCK = 10_000
+SAVE_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,20 @@ def check_model(method: Method, graph: OpenedGraph) -> None:
         )
 
 
+def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
+    """See that a method works on single graphs or on lists of them, as it is needed."""
+    from graphcl.methods import get_method, method_names
+
+    level = "graph" if isinstance(graph.data, list) else "node"
+    if level not in entry.cls.levels:
+        able = ", ".join(name for name in method_names() if level in get_method(name).cls.levels)
+        what = "holds a list of graphs" if level == "graph" else "is a single graph"
+        raise ValueError(
+            f"{graph.name} {what}, {entry.name} does not work at {level} level; --method takes "
+            f"one that does: {able}"
+        )
+
+
 def embed_graph(method: Method, graph: OpenedGraph, device: str) -> tuple[Tensor, float]:
     """The rows of a graph and the seconds they took; a large one is embedded block by block."""
     from graphcl.methods import Method as AnyMethod
@@ -79,14 +99,16 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
     from graphcl.methods import create_method, settings_source
     from graphcl.training import fit
 
+    check_level(entry, graph)
     lines = []
     parameters = choice.parameters(entry)
     if _are_no_counts(graph, entry, parameters):
         parameters["normalize_features"] = False
-        lines.append(
-            "features below 0 are no counts: rows are not divided by their sum "
-            "(normalize_features=false)"
-        )
+        if graph.scaling.mean is None:  # else nobody would take them for counts
+            lines.append(
+                "features below 0 are no counts: rows are not divided by their sum "
+                "(normalize_features=false)"
+            )
     method, settings = create_method(
         entry.name, graph.data, dataset=graph.dataset, seed=choice.seed, **parameters
     )
@@ -96,17 +118,21 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
         lines.append(f"settings: {settings_source(entry.name, graph.dataset)}")
     loader, settings, batches = _batches(choice, settings, graph)
     lines += batches
-    history = fit(
-        method,
-        graph.data,
-        settings=settings,
-        seed=choice.seed,
-        device=choice.device,
-        precision=choice.precision,  # type: ignore[arg-type]
-        loader=loader,
-        checkpoint=choice.checkpoint,
-        progress=sys.stderr.isatty(),
-    )
+    if len(graph.node_ids) == 1:
+        lines.append("a single row has nothing to be compared with: nothing can be learned")
+    with _interruptible(choice):
+        history = fit(
+            method,
+            graph.data,
+            settings=settings,
+            seed=choice.seed,
+            device=choice.device,
+            precision=choice.precision,  # type: ignore[arg-type]
+            loader=loader,
+            checkpoint=choice.checkpoint,
+            checkpoint_every=SAVE_EVERY if loader is None else 1,
+            progress=sys.stderr.isatty(),
+        )
     early = ", stopped early" if history.stopped_early else ""
     losses = history.losses
     shown = losses if len(losses) < 2 else (losses[0], losses[-1])
@@ -117,6 +143,24 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
         f"{history.seconds:.1f} s{early}{change}"
     )
     return Trained(method, settings, lines)
+
+
+@contextmanager
+def _interruptible(choice: MethodChoice) -> Iterator[None]:
+    """Ctrl-C during training: what is lost and what is kept, in one line."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        file = choice.checkpoint
+        kept = "nothing is kept (--checkpoint FILE would keep the state)"
+        if file is not None:
+            kept = f"{file} holds the training up to its last save, the same command continues"
+            kept = kept if file.exists() else f"nothing was saved in {file} yet"
+        typer.echo(f"graphcl: interrupted; {kept}", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _batches(

@@ -70,8 +70,12 @@ def train(
 ) -> None:
     """Train a method on a graph, without labels, and keep it.
 
-    Then `graphcl embed GRAPH --model model.pt --output rows.csv`, on this graph or another one with
-    the same features. Exit code 2: bad input.
+    Then `graphcl embed GRAPH --model model.pt --output rows.csv`, for this graph
+    or another one with the same features; they are scaled as in training.
+
+    Example: graphcl train karate.graphml --output model.pt
+
+    Exit code 2: bad input.
     """
     from graphcl.graph_files import writable_file
 
@@ -80,6 +84,9 @@ def train(
         seed, device, precision, checkpoint,
     )  # fmt: skip
     writable_file(output)
+    if output.suffix != ".pt":
+        raise ValueError(f"--output {output}: a trained method is a .pt file")
+    _spare_inputs(output, graph, edges, features, checkpoint)
     base = chosen.check()
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     from graphcl.cli.graph_method import obtain_method
@@ -116,8 +123,11 @@ def embed(
 ) -> None:
     """Embed the nodes of a graph: one row of numbers for each, with its id.
 
-    With a model that `graphcl train` wrote, or with a method that is trained here. Exit code 2: bad
-    input.
+    With a model that `graphcl train` wrote, or a method that is trained here.
+
+    Example: graphcl embed karate.graphml --output rows.csv
+
+    Exit code 2: bad input.
     """
     from graphcl.graph_files import write_rows
 
@@ -126,6 +136,7 @@ def embed(
         seed, device, precision, checkpoint,
     )  # fmt: skip
     _check_output(output)
+    _spare_inputs(output, graph, edges, features, checkpoint, model)
     base = chosen.check()
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     rows = _rows(chosen, base, opened)
@@ -159,8 +170,12 @@ def cluster(
 ) -> None:
     """Cluster the nodes of a graph: embeddings, then k-means on their directions.
 
-    With a model that `graphcl train` wrote, or with a method that is trained here. Labels are never
-    used to find clusters, only to compare. Exit code 2: bad input.
+    With a model that `graphcl train` wrote, or a method that is trained here.
+    Labels are never used to find clusters, only to compare.
+
+    Example: graphcl cluster people.csv --edges ties.csv --output groups.csv
+
+    Exit code 2: bad input.
     """
     from graphcl.graph_files import write_rows
 
@@ -169,6 +184,7 @@ def cluster(
         seed, device, precision, checkpoint,
     )  # fmt: skip
     _check_output(output)
+    _spare_inputs(output, graph, edges, features, checkpoint, model)
     number = _number_of_clusters(n_clusters)
     base = chosen.check()
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
@@ -225,6 +241,18 @@ def _check_output(output: Path) -> None:
         check_output(output)
     except ModuleNotFoundError as error:
         raise ValueError(f"--output {output}: {error}") from None
+
+
+def _spare_inputs(output: Path, *inputs: str | Path | None) -> None:
+    """Refuse to write over a file that is read."""
+    written = {output.expanduser().resolve()}
+    if output.suffix.lower() == ".npy":
+        written.add(output.expanduser().with_name(f"{output.stem}.ids.csv").resolve())
+    for file in inputs:
+        if file is not None and Path(file).expanduser().resolve() in written:
+            raise ValueError(
+                f"--output {output} would replace {file}, which is needed: choose another"
+            )
 
 
 def _say(*lines: str) -> None:

@@ -90,7 +90,7 @@ def make_structural(data: Data, *, asked: bool) -> tuple[Tensor, str]:
         standardize=False,
     )
     positions = features.size(1) - len(ROLES)
-    why = "structural features were asked for" if asked else "no features in the file"
+    why = "structural features" if asked else "no features in the file"
     return features, (
         f"{why}: {features.size(1)} were made from the edges ({', '.join(ROLES)}, "
         f"{positions} positions)"

@@ -134,9 +134,13 @@ def _scale(graph: GraphFile, scaling: FeatureScaling | None, name: str) -> Graph
         try:
             scaled = scaling.apply(one.x, names)
         except ValueError as error:
-            structural = scaling.names == structural_names()
-            hint = "; structural ones were made in training" if structural else ""
-            raise ValueError(f"{name}: {error}{hint}") from None
+            reason = str(error)
+            if made and scaling.names:  # naming fourteen columns that were made would not help
+                needed = listed(scaling.names)
+                reason = (
+                    f"structural features were made, those of the training are needed: {needed}"
+                )
+            raise ValueError(f"{name}: {reason}") from None
         ignored = scaling.ignored(one.x, names)
         if ignored:
             notes.append(f"constant in training, so they do not count: {listed(ignored)}")
