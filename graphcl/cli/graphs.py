@@ -102,13 +102,13 @@ def train(
 def embed(
     graph: options.Graph,
     output: Output,
-    model: options.Model = None,
     edges: options.Edges = None,
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
     standardize: options.Standardize = None,
     data: DataRoot = None,
+    model: options.Model = None,
     method: options.MethodName = None,
     settings: options.Settings = None,
     epochs: options.Epochs = None,
@@ -130,6 +130,7 @@ def embed(
     Exit code 2: bad input.
     """
     from graphcl.graph_files import write_rows
+    from graphcl.graph_files.graph_file import plural
 
     chosen = MethodChoice(
         method, model, settings, epochs, steps, batch_size, num_neighbours,
@@ -141,7 +142,8 @@ def embed(
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     rows = _rows(chosen, base, opened)
     files = write_rows(output, rows, opened.node_ids)
-    _say(f"written: {' and '.join(map(str, files))} ({len(rows):,} rows, width {rows.size(1)})")
+    size = f"{plural(len(rows), 'row')}, width {rows.size(1)}"
+    _say(f"written: {' and '.join(map(str, files))} ({size})")
 
 
 @one_line_errors
@@ -149,13 +151,13 @@ def cluster(
     graph: options.Graph,
     output: Output,
     n_clusters: NumClusters = "auto",
-    model: options.Model = None,
     edges: options.Edges = None,
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
     standardize: options.Standardize = None,
     data: DataRoot = None,
+    model: options.Model = None,
     method: options.MethodName = None,
     settings: options.Settings = None,
     epochs: options.Epochs = None,
@@ -178,6 +180,7 @@ def cluster(
     Exit code 2: bad input.
     """
     from graphcl.graph_files import write_rows
+    from graphcl.graph_files.graph_file import plural
 
     chosen = MethodChoice(
         method, model, settings, epochs, steps, batch_size, num_neighbours,
@@ -190,7 +193,7 @@ def cluster(
     opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     if number is not None and number > len(opened.node_ids):
         raise ValueError(
-            f"--n-clusters {number}: {opened.name} has {len(opened.node_ids)} rows only"
+            f"--n-clusters {number}: {opened.name} has {plural(len(opened.node_ids), 'row')} only"
         )
     rows = _rows(chosen, base, opened)
     from graphcl.cli.graph_clusters import find_clusters, show_clusters
@@ -199,7 +202,7 @@ def cluster(
     _say(line)
     show_clusters(console(), assignment, opened)
     files = write_rows(output, assignment, opened.node_ids, column_prefix="cluster")
-    _say(f"written: {' and '.join(map(str, files))} ({len(assignment):,} rows)")
+    _say(f"written: {' and '.join(map(str, files))} ({plural(len(assignment), 'row')})")
 
 
 def _open(choice: GraphChoice, base: MethodEntry | SavedMethod) -> OpenedGraph:

@@ -151,8 +151,8 @@ def integers(ids: Texts) -> list[int] | None:
 def not_text(path: Path, error: UnicodeDecodeError) -> ValueError:
     """The error for a file that is not UTF-8."""
     return ValueError(
-        f"{path.name} is not text in UTF-8 (byte {error.start}); save it as UTF-8, or give the "
-        "file the ending of its format"
+        f"{path.name} is not text in UTF-8 (byte {error.start}); save it as UTF-8 "
+        "(in Excel: CSV UTF-8), or give the file the ending of its format"
     )
 
 

@@ -225,6 +225,7 @@ def test_tiny_graphs(tmp_path: Path, nodes: int, edges: int, method: str) -> Non
     assert "1 cluster: all rows are alike" in outcome.stdout
     alone = method == "grace" and nodes == 1
     assert ("a single row has nothing to be compared with" in outcome.stdout) == alone
+    assert f"({nodes} row{'s' * (nodes > 1)})" in outcome.stdout
     assert len(written(Path(output))) == nodes
 
 
