@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from graphcl.cli.graph_input import OpenedGraph
     from graphcl.cli.graph_options import MethodChoice
-    from graphcl.methods import Method, MethodEntry
-    from graphcl.methods.saving import SavedMethod
+    from graphcl.methods import Method, MethodEntry, SavedMethod
     from graphcl.training import TrainingSettings
 
 LARGE = 50_000

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from graphcl.methods import MethodEntry
-    from graphcl.methods.saving import SavedMethod
+    from graphcl.methods import MethodEntry, SavedMethod
 
 GRAPH, METHOD, TRAINING = "Graph", "Method", "Training"
 
@@ -214,8 +213,7 @@ class MethodChoice:
         """
         from graphcl.arguments import check_seed
         from graphcl.checkpoint import prepare_checkpoint
-        from graphcl.methods import get_method
-        from graphcl.methods.saving import load_saved_method
+        from graphcl.methods import get_method, load_saved_method
         from graphcl.training.devices import make_fabric
 
         check_seed(self.seed)

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from graphcl.cli.graph_input import OpenedGraph
-    from graphcl.methods import MethodEntry
-    from graphcl.methods.saving import SavedMethod
+    from graphcl.methods import MethodEntry, SavedMethod
 
 Output = Annotated[
     Path,
@@ -207,7 +206,7 @@ def cluster(
 
 def _open(choice: GraphChoice, base: MethodEntry | SavedMethod) -> OpenedGraph:
     from graphcl.cli.graph_input import open_graph
-    from graphcl.methods.saving import SavedMethod
+    from graphcl.methods import SavedMethod
 
     learned = base.features if isinstance(base, SavedMethod) else None
     if learned is not None and choice.standardize is not None:
