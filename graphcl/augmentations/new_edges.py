@@ -42,7 +42,7 @@ class EdgeNumbers:
         return edges + nodes if self.self_loops else edges
 
     def encode(self, edge_index: Tensor, graph: Tensor) -> Tensor:
-        """Numbers `[E]` of edges `[2, E]` in the graphs `[E]`; each graph's begin after the last."""
+        """Numbers `[E]` of edges `[2, E]` in the graphs `[E]`, one graph's after the other's."""
         starts, nodes = self.boundaries[:-1][graph], self.boundaries.diff()[graph]
         source = edge_index[0] - starts
         distance = (edge_index[1] - edge_index[0]).remainder_(nodes)

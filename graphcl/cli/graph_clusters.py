@@ -21,10 +21,11 @@ def find_clusters(
 
     from graphcl.clustering import choose_num_clusters
     from graphcl.evaluation import cluster_embeddings, modularity
+    from graphcl.graph_files.graph_file import plural
 
     if number is not None:
         found = cluster_embeddings(rows, number, seed=seed)
-        line = f"{number} clusters, as asked for"
+        line = f"{plural(number, 'cluster')}, as asked for"
     else:
         edges = None if isinstance(graph.data, list) else graph.data.edge_index
         by_edges = edges is not None and edges.size(1) > 0
@@ -40,9 +41,13 @@ def find_clusters(
         criterion = "modularity" if by_edges else "silhouette"
         scores = ", ".join(f"{k}: {value:.2f}" for k, value in choice.scores.items())
         line = (
-            f"{choice.num_clusters} clusters: the smallest number within 2 % of the best "
-            f"{criterion} ({scores or 'all rows are alike'})"
+            f"{plural(choice.num_clusters, 'cluster')}: the smallest number within 2 % of the best "
+            f"{criterion} ({scores})"
+            if scores
+            else "1 cluster: all rows are alike"
         )
+        if scores and max(choice.scores.values()) <= 0:
+            line += "; none is above 0: no groups were found, take these for nothing"
     return _largest_first(found), line
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from torch_geometric.data import Data
 
     from graphcl.cli.graph_options import GraphChoice
+    from graphcl.graph_files import FeatureScaling
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class OpenedGraph:
         data: The graph, or a list of graphs.
         node_ids: Names of the rows.
         notes: What was decided on the way.
+        scaling: The columns of the features and what was done to them.
     """
 
     name: str
@@ -32,6 +34,7 @@ class OpenedGraph:
     data: Data | list[Data]
     node_ids: list[str] | list[int]
     notes: list[str]
+    scaling: FeatureScaling
 
     @property
     def single(self) -> Data:
@@ -42,10 +45,14 @@ class OpenedGraph:
 
     def describe(self) -> str:
         """Its size in one line."""
+        from graphcl.graph_files.graph_file import plural
+
         if isinstance(self.data, list):
             nodes = sum(graph.x.size(0) for graph in self.data)
-            width = self.data[0].x.size(1)
-            return f"{self.name}: {len(self.data):,} graphs, {nodes:,} nodes, {width:,} features"
+            return (
+                f"{self.name}: {plural(len(self.data), 'graph')}, {plural(nodes, 'node')}, "
+                f"{plural(self.data[0].x.size(1), 'feature')}"
+            )
         data = self.data
         columns = data.edge_index.size(1)
         undirected = data.is_undirected()
@@ -53,12 +60,13 @@ class OpenedGraph:
         edges = (columns + _loops(data)) // 2 if undirected else columns
         weights = ", weighted" if data.get("edge_weight") is not None else ""
         parts = [
-            f"{data.x.size(0):,} nodes",
-            f"{edges:,} edges ({kind}{weights})",
-            f"{data.x.size(1):,} features",
+            plural(data.x.size(0), "node"),
+            f"{plural(edges, 'edge')} ({kind}{weights})",
+            plural(data.x.size(1), "feature"),
         ]
         if data.get("y") is not None and data.y.numel():
-            parts.append(f"{len(data.y[data.y >= 0].unique()):,} classes of labels")
+            classes = len(data.y[data.y >= 0].unique())
+            parts.append(f"{classes:,} class{'' if classes == 1 else 'es'} of labels")
         return f"{self.name}: {', '.join(parts)}"
 
 
@@ -94,41 +102,50 @@ def is_dataset(choice: GraphChoice) -> bool:
     return True
 
 
-def open_graph(choice: GraphChoice) -> OpenedGraph:
-    """Read the graph that the options name."""
-    if is_dataset(choice):
-        return _dataset(choice)
-    from graphcl.graph_files import read_graph, standardize_columns
+def open_graph(choice: GraphChoice, learned: FeatureScaling | None = None) -> OpenedGraph:
+    """Read the graph that the options name.
 
+    Args:
+        choice: The options.
+        learned: The features that a trained method knows; those of the graph are brought into the
+            same form, or refused.
+    """
+    if is_dataset(choice):
+        return _dataset(choice, learned)
+    from graphcl.graph_files import FeatureScaling, read_graph, structural_names
+    from graphcl.graph_files.scaling import listed
+
+    made = learned is not None and learned.names == structural_names()
     file = read_graph(
         choice.graph,
         edges=choice.edges,
-        features=choice.features,
+        features="structural" if made and choice.features is None else choice.features,
         label=choice.label,
         directed=choice.directed,
+        scaling=learned,
     )
     notes = list(file.notes)
-    wanted = bool(file.feature_names) if choice.standardize is None else choice.standardize
-    if wanted:
-        graphs = file.data if isinstance(file.data, list) else [file.data]
-        if len(graphs) > 1:
-            raise ValueError("--standardize is for a single graph")
-        graphs[0].x = standardize_columns(graphs[0].x)
-        if not _structural(file.feature_names):
+    names, scaling = file.feature_names, file.scaling
+    if learned is not None:
+        notes += _as_learned(learned)
+    elif bool(names) if choice.standardize is None else choice.standardize:
+        scaling = scaling or _standardize(file.data, names)
+        if names != structural_names():
             notes.append(
-                f"features: {_listed(file.feature_names)}; each scaled to mean 0 and variance 1 "
+                f"features: {listed(names)}; each scaled to mean 0 and variance 1 "
                 "(--keep-scales leaves them)"
-                if choice.standardize is None
+                if names
                 else "every feature was scaled to mean 0 and variance 1"
             )
-    return OpenedGraph(Path(choice.graph).name, None, file.data, file.node_ids, notes)
+    scaling = scaling or FeatureScaling(names)
+    return OpenedGraph(Path(choice.graph).name, None, file.data, file.node_ids, notes, scaling)
 
 
-def _dataset(choice: GraphChoice) -> OpenedGraph:
+def _dataset(choice: GraphChoice, learned: FeatureScaling | None) -> OpenedGraph:
     from torch_geometric.data import HeteroData
 
     from graphcl.datasets import load
-    from graphcl.graph_files import standardize_columns
+    from graphcl.graph_files import FeatureScaling
 
     data, card = load(choice.graph, choice.data)
     if isinstance(data, HeteroData):
@@ -136,23 +153,43 @@ def _dataset(choice: GraphChoice) -> OpenedGraph:
             f"{card.name} is heterogeneous, this command takes graphs with one type of nodes"
         )
     rows = len(data) if isinstance(data, list) else data.x.size(0)
-    if choice.standardize:
-        if isinstance(data, list):
-            raise ValueError("--standardize is for a single graph")
-        data.x = standardize_columns(data.x)
-    return OpenedGraph(card.name, card.name, data, list(range(rows)), [])
+    notes: list[str] = []
+    scaling = learned or FeatureScaling()
+    if learned is not None:
+        for one in data if isinstance(data, list) else [data]:
+            try:
+                one.x = learned.apply(one.x)
+            except ValueError as error:
+                raise ValueError(f"{card.name}: {error}") from None
+        notes = _as_learned(learned)
+    elif choice.standardize:
+        scaling = _standardize(data, ())
+    return OpenedGraph(card.name, card.name, data, list(range(rows)), notes, scaling)
+
+
+def _standardize(data: Data | list[Data], names: tuple[str, ...]) -> FeatureScaling:
+    """Give every feature of a graph mean 0 and variance 1."""
+    from graphcl.graph_files import FeatureScaling
+
+    if isinstance(data, list):
+        raise ValueError("--standardize is for a single graph")
+    scaling = FeatureScaling.standard(data.x, names)
+    data.x = scaling.apply(data.x)
+    return scaling
+
+
+def _as_learned(learned: FeatureScaling) -> list[str]:
+    """What to tell about features that were brought into the form that a model knows."""
+    from graphcl.graph_files import structural_names
+    from graphcl.graph_files.scaling import listed
+
+    how = "taken as they are, as in training"
+    if learned.mean is not None:
+        how = "scaled by the means and deviations of the training"
+    made = learned.names == structural_names()
+    names = f"{listed(learned.names)}; " if learned.names and not made else ""
+    return [f"features: {names}{how}"]
 
 
 def _loops(data: Data) -> int:
     return int((data.edge_index[0] == data.edge_index[1]).sum())
-
-
-def _structural(names: tuple[str, ...]) -> bool:
-    from graphcl.graph_files import structural_names
-
-    return names == structural_names()
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown = ", ".join(names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from graphcl.cli.graph_input import OpenedGraph
     from graphcl.cli.graph_options import MethodChoice
-    from graphcl.methods import Method, MethodEntry
+    from graphcl.methods import Method, MethodEntry, SavedMethod
     from graphcl.training import TrainingSettings
 
 LARGE = 50_000
 BATCH = 1024
 BLOCK = 10_000
+SAVE_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Trained:
 
     Attributes:
         method: It.
-        settings: How it was trained, None for a model from a file.
+        settings: How it was trained, None where a file does not say.
         lines: What to tell about it.
     """
 
@@ -35,15 +41,20 @@ class Trained:
     lines: list[str]
 
 
-def obtain_method(choice: MethodChoice, base: MethodEntry | Method, graph: OpenedGraph) -> Trained:
+def obtain_method(
+    choice: MethodChoice, base: MethodEntry | SavedMethod, graph: OpenedGraph
+) -> Trained:
     """Take the model that the options name, or train a method on the graph."""
     from graphcl.methods import MethodEntry, registered_name
 
     if isinstance(base, MethodEntry):
         return _train(choice, base, graph)
-    check_model(base, graph)
+    check_model(base.method, graph)
     assert choice.model is not None
-    return Trained(base, None, [f"{choice.model.name}: {registered_name(base)}"])
+    lines = [f"{choice.model.name}: {registered_name(base.method)}"]
+    if base.features is None:
+        lines.append("the model does not say how its features were scaled: check that it was alike")
+    return Trained(base.method, base.settings, lines)
 
 
 def check_model(method: Method, graph: OpenedGraph) -> None:
@@ -53,6 +64,20 @@ def check_model(method: Method, graph: OpenedGraph) -> None:
         raise ValueError(
             f"--model was trained on {method.num_features} features, {graph.name} has "
             f"{first.x.size(1)}"
+        )
+
+
+def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
+    """See that a method works on single graphs or on lists of them, as it is needed."""
+    from graphcl.methods import get_method, method_names
+
+    level = "graph" if isinstance(graph.data, list) else "node"
+    if level not in entry.cls.levels:
+        able = ", ".join(name for name in method_names() if level in get_method(name).cls.levels)
+        what = "holds a list of graphs" if level == "graph" else "is a single graph"
+        raise ValueError(
+            f"{graph.name} {what}, {entry.name} does not work at {level} level; --method takes "
+            f"one that does: {able}"
         )
 
 
@@ -73,14 +98,16 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
     from graphcl.methods import create_method, settings_source
     from graphcl.training import fit
 
+    check_level(entry, graph)
     lines = []
     parameters = choice.parameters(entry)
     if _are_no_counts(graph, entry, parameters):
         parameters["normalize_features"] = False
-        lines.append(
-            "features below 0 are no counts: rows are not divided by their sum "
-            "(normalize_features=false)"
-        )
+        if graph.scaling.mean is None:  # else nobody would take them for counts
+            lines.append(
+                "features below 0 are no counts: rows are not divided by their sum "
+                "(normalize_features=false)"
+            )
     method, settings = create_method(
         entry.name, graph.data, dataset=graph.dataset, seed=choice.seed, **parameters
     )
@@ -90,17 +117,21 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
         lines.append(f"settings: {settings_source(entry.name, graph.dataset)}")
     loader, settings, batches = _batches(choice, settings, graph)
     lines += batches
-    history = fit(
-        method,
-        graph.data,
-        settings=settings,
-        seed=choice.seed,
-        device=choice.device,
-        precision=choice.precision,  # type: ignore[arg-type]
-        loader=loader,
-        checkpoint=choice.checkpoint,
-        progress=sys.stderr.isatty(),
-    )
+    if len(graph.node_ids) == 1:
+        lines.append("a single row has nothing to be compared with: nothing can be learned")
+    with _interruptible(choice):
+        history = fit(
+            method,
+            graph.data,
+            settings=settings,
+            seed=choice.seed,
+            device=choice.device,
+            precision=choice.precision,  # type: ignore[arg-type]
+            loader=loader,
+            checkpoint=choice.checkpoint,
+            checkpoint_every=SAVE_EVERY if loader is None else 1,
+            progress=sys.stderr.isatty(),
+        )
     early = ", stopped early" if history.stopped_early else ""
     losses = history.losses
     shown = losses if len(losses) < 2 else (losses[0], losses[-1])
@@ -111,6 +142,24 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
         f"{history.seconds:.1f} s{early}{change}"
     )
     return Trained(method, settings, lines)
+
+
+@contextmanager
+def _interruptible(choice: MethodChoice) -> Iterator[None]:
+    """Ctrl-C during training: what is lost and what is kept, in one line."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        file = choice.checkpoint
+        kept = "nothing is kept (--checkpoint FILE would keep the state)"
+        if file is not None:
+            kept = f"{file} holds the training up to its last save, the same command continues"
+            kept = kept if file.exists() else f"nothing was saved in {file} yet"
+        typer.echo(f"graphcl: interrupted; {kept}", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _batches(

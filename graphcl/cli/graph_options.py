@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from graphcl.methods import Method, MethodEntry
+    from graphcl.methods import MethodEntry, SavedMethod
 
 GRAPH, METHOD, TRAINING = "Graph", "Method", "Training"
 
@@ -97,17 +97,30 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="An argument of the method, such as width=64; may be given several times.",
+        help=(
+            "An argument of the method, such as width=64 or drop_edges=[0.2,0.4]; may be given "
+            "several times."
+        ),
         rich_help_panel=METHOD,
     ),
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option("--epochs", metavar="N", help="Most epochs.", rich_help_panel=TRAINING),
+    typer.Option(
+        "--epochs",
+        metavar="N",
+        help="Most epochs; default: as published or the method's.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 Steps = Annotated[
     int | None,
-    typer.Option("--steps", metavar="N", help="Most steps.", rich_help_panel=TRAINING),
+    typer.Option(
+        "--steps",
+        metavar="N",
+        help="Most steps of the optimiser, in all epochs together.",
+        rich_help_panel=TRAINING,
+    ),
 ]
 BatchSize = Annotated[
     int | None,
@@ -154,7 +167,10 @@ Checkpoint = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="FILE",
-        help="Keep the state of the training here; the same command continues from it.",
+        help=(
+            "Keep the state of the training here, every 10 epochs (with mini-batches every epoch); "
+            "the same command continues from it."
+        ),
         rich_help_panel=TRAINING,
     ),
 ]
@@ -189,21 +205,26 @@ class MethodChoice:
     precision: str
     checkpoint: Path | None
 
-    def check(self) -> MethodEntry | Method:
+    def check(self) -> MethodEntry | SavedMethod:
         """See that the options fit together, before the graph is read.
 
         Returns:
-            The method of ``--model``, else the registry's entry of the method to train.
+            What is in the file of ``--model``, else the registry's entry of the method to train.
         """
         from graphcl.arguments import check_seed
         from graphcl.checkpoint import prepare_checkpoint
-        from graphcl.methods import get_method, load_method
+        from graphcl.methods import get_method, load_saved_method
         from graphcl.training.devices import make_fabric
 
         check_seed(self.seed)
         self.fan_out()
         if self.batch_size is not None and self.batch_size < 0:
             raise ValueError(f"--batch-size must be at least 0, got {self.batch_size}")
+        if self.batch_size == 1:
+            raise ValueError(
+                "--batch-size must be 0 (all at once) or at least 2, got 1: nodes are compared "
+                "with others of their mini-batch"
+            )
         make_fabric(self.device, self.precision)  # type: ignore[arg-type]
         training = {
             "--method": self.method,
@@ -212,16 +233,16 @@ class MethodChoice:
             "--steps": self.steps,
             "--checkpoint": self.checkpoint,
         }
-        given = [name for name, value in training.items() if value]
+        given = [name for name, value in training.items() if value is not None and value != []]
         if self.model is not None:
             if given:
                 raise ValueError(f"--model is trained already: {given[0]} does not go with it")
-            return load_method(self.model)
+            return load_saved_method(self.model)
         entry = get_method(self.method or "grace")
         late = [name for name in given if name not in ("--method", "--set")]
         if late and not entry.trained:
             raise ValueError(f"{entry.name} is not trained: {late[0]} does not go with it")
-        self.parameters(entry)
+        _check_values(entry, self.parameters(entry))
         if self.checkpoint is not None:
             prepare_checkpoint(self.checkpoint)
         return entry
@@ -261,6 +282,18 @@ class MethodChoice:
                     raise ValueError(f"--{key} is given twice: by itself and by --set")
                 found[key] = value
         return found
+
+
+def _check_values(entry: MethodEntry, parameters: dict[str, Any]) -> None:
+    """See that a method takes the values, by making one for a tiny graph."""
+    import torch
+    from torch_geometric.data import Data
+
+    from graphcl.methods import create_method
+
+    pair = Data(x=torch.ones(2, 1), edge_index=torch.tensor([[0, 1], [1, 0]]))
+    tiny = pair if "node" in entry.cls.levels else [pair]
+    create_method(entry.name, tiny, seed=0, **parameters)
 
 
 def _number(text: str) -> str:

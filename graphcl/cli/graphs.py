@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from graphcl.cli.graph_input import OpenedGraph
-    from graphcl.methods import Method, MethodEntry
+    from graphcl.methods import MethodEntry, SavedMethod
 
 Output = Annotated[
     Path,
@@ -69,8 +69,12 @@ def train(
 ) -> None:
     """Train a method on a graph, without labels, and keep it.
 
-    Then `graphcl embed GRAPH --model model.pt --output rows.csv`, on this graph or another one with
-    the same features. Exit code 2: bad input.
+    Then `graphcl embed GRAPH --model model.pt --output rows.csv`, for this graph
+    or another one with the same features; they are scaled as in training.
+
+    Example: graphcl train karate.graphml --output model.pt
+
+    Exit code 2: bad input.
     """
     from graphcl.graph_files import writable_file
 
@@ -79,14 +83,17 @@ def train(
         seed, device, precision, checkpoint,
     )  # fmt: skip
     writable_file(output)
+    if output.suffix != ".pt":
+        raise ValueError(f"--output {output}: a trained method is a .pt file")
+    _spare_inputs(output, graph, edges, features, checkpoint)
     base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     from graphcl.cli.graph_method import obtain_method
     from graphcl.methods import save_method
 
     trained = obtain_method(chosen, base, opened)
     _say(*trained.lines)
-    save_method(output, trained.method.cpu(), settings=trained.settings)
+    save_method(output, trained.method.cpu(), settings=trained.settings, features=opened.scaling)
     _say(f"written: {output}")
 
 
@@ -94,13 +101,13 @@ def train(
 def embed(
     graph: options.Graph,
     output: Output,
-    model: options.Model = None,
     edges: options.Edges = None,
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
     standardize: options.Standardize = None,
     data: DataRoot = None,
+    model: options.Model = None,
     method: options.MethodName = None,
     settings: options.Settings = None,
     epochs: options.Epochs = None,
@@ -115,21 +122,27 @@ def embed(
 ) -> None:
     """Embed the nodes of a graph: one row of numbers for each, with its id.
 
-    With a model that `graphcl train` wrote, or with a method that is trained here. Exit code 2: bad
-    input.
+    With a model that `graphcl train` wrote, or a method that is trained here.
+
+    Example: graphcl embed karate.graphml --output rows.csv
+
+    Exit code 2: bad input.
     """
     from graphcl.graph_files import write_rows
+    from graphcl.graph_files.graph_file import plural
 
     chosen = MethodChoice(
         method, model, settings, epochs, steps, batch_size, num_neighbours,
         seed, device, precision, checkpoint,
     )  # fmt: skip
     _check_output(output)
+    _spare_inputs(output, graph, edges, features, checkpoint, model)
     base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     rows = _rows(chosen, base, opened)
     files = write_rows(output, rows, opened.node_ids)
-    _say(f"written: {' and '.join(map(str, files))} ({len(rows):,} rows, width {rows.size(1)})")
+    size = f"{plural(len(rows), 'row')}, width {rows.size(1)}"
+    _say(f"written: {' and '.join(map(str, files))} ({size})")
 
 
 @one_line_errors
@@ -137,13 +150,13 @@ def cluster(
     graph: options.Graph,
     output: Output,
     n_clusters: NumClusters = "auto",
-    model: options.Model = None,
     edges: options.Edges = None,
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
     standardize: options.Standardize = None,
     data: DataRoot = None,
+    model: options.Model = None,
     method: options.MethodName = None,
     settings: options.Settings = None,
     epochs: options.Epochs = None,
@@ -158,22 +171,28 @@ def cluster(
 ) -> None:
     """Cluster the nodes of a graph: embeddings, then k-means on their directions.
 
-    With a model that `graphcl train` wrote, or with a method that is trained here. Labels are never
-    used to find clusters, only to compare. Exit code 2: bad input.
+    With a model that `graphcl train` wrote, or a method that is trained here.
+    Labels are never used to find clusters, only to compare.
+
+    Example: graphcl cluster people.csv --edges ties.csv --output groups.csv
+
+    Exit code 2: bad input.
     """
     from graphcl.graph_files import write_rows
+    from graphcl.graph_files.graph_file import plural
 
     chosen = MethodChoice(
         method, model, settings, epochs, steps, batch_size, num_neighbours,
         seed, device, precision, checkpoint,
     )  # fmt: skip
     _check_output(output)
+    _spare_inputs(output, graph, edges, features, checkpoint, model)
     number = _number_of_clusters(n_clusters)
     base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data))
+    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
     if number is not None and number > len(opened.node_ids):
         raise ValueError(
-            f"--n-clusters {number}: {opened.name} has {len(opened.node_ids)} rows only"
+            f"--n-clusters {number}: {opened.name} has {plural(len(opened.node_ids), 'row')} only"
         )
     rows = _rows(chosen, base, opened)
     from graphcl.cli.graph_clusters import find_clusters, show_clusters
@@ -182,18 +201,23 @@ def cluster(
     _say(line)
     show_clusters(console(), assignment, opened)
     files = write_rows(output, assignment, opened.node_ids, column_prefix="cluster")
-    _say(f"written: {' and '.join(map(str, files))} ({len(assignment):,} rows)")
+    _say(f"written: {' and '.join(map(str, files))} ({plural(len(assignment), 'row')})")
 
 
-def _open(choice: GraphChoice) -> OpenedGraph:
+def _open(choice: GraphChoice, base: MethodEntry | SavedMethod) -> OpenedGraph:
     from graphcl.cli.graph_input import open_graph
+    from graphcl.methods import SavedMethod
 
-    opened = open_graph(choice)
+    learned = base.features if isinstance(base, SavedMethod) else None
+    if learned is not None and choice.standardize is not None:
+        given = "--standardize" if choice.standardize else "--keep-scales"
+        raise ValueError(f"--model scales the features as in training: {given} does not go with it")
+    opened = open_graph(choice, learned)
     _say(opened.describe(), *(f"  {note}" for note in opened.notes))
     return opened
 
 
-def _rows(chosen: MethodChoice, base: MethodEntry | Method, opened: OpenedGraph) -> Tensor:
+def _rows(chosen: MethodChoice, base: MethodEntry | SavedMethod, opened: OpenedGraph) -> Tensor:
     from graphcl.cli.graph_method import embed_graph, obtain_method
 
     trained = obtain_method(chosen, base, opened)
@@ -219,6 +243,18 @@ def _check_output(output: Path) -> None:
         check_output(output)
     except ModuleNotFoundError as error:
         raise ValueError(f"--output {output}: {error}") from None
+
+
+def _spare_inputs(output: Path, *inputs: str | Path | None) -> None:
+    """Refuse to write over a file that is read."""
+    written = {output.expanduser().resolve()}
+    if output.suffix.lower() == ".npy":
+        written.add(output.expanduser().with_name(f"{output.stem}.ids.csv").resolve())
+    for file in inputs:
+        if file is not None and Path(file).expanduser().resolve() in written:
+            raise ValueError(
+                f"--output {output} would replace {file}, which is needed: choose another"
+            )
 
 
 def _say(*lines: str) -> None:

@@ -41,7 +41,7 @@ def assemble(
     features: Tensor | None,
     structural: bool,
 ) -> GraphFile:
-    """Make a graph.
+    """Make a graph; structural features are not scaled yet.
 
     Args:
         parts: What the file holds.
@@ -82,12 +82,15 @@ def assemble(
 
 
 def make_structural(data: Data, *, asked: bool) -> tuple[Tensor, str]:
-    """Structural features of a graph, and the note that says so."""
+    """Structural features of a graph, not scaled, and the note that says so."""
     features = structural_features(
-        data.edge_index, data.num_nodes, edge_weight=data.get("edge_weight")
+        data.edge_index,
+        data.num_nodes,
+        edge_weight=data.get("edge_weight"),
+        standardize=False,
     )
     positions = features.size(1) - len(ROLES)
-    why = "structural features were asked for" if asked else "no features in the file"
+    why = "structural features" if asked else "no features in the file"
     return features, (
         f"{why}: {features.size(1)} were made from the edges ({', '.join(ROLES)}, "
         f"{positions} positions)"

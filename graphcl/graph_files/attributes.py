@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,9 @@ Numbers = NDArray[np.float64]
 
 LABEL = "label"
 _MISSING = ("", "na", "n/a", "nan", "null", "none")
-_WORDS = {"true": "1", "false": "0"}
+_WORDS = {"true": "1", "false": "0", "yes": "1", "no": "0"}
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +51,10 @@ def read_attributes(
 ) -> Attributes:
     """Sort columns of text into features, labels and what is left out.
 
-    A column of numbers (or of true and false) is a feature, in the order of the file; a column of
-    text is left out. The column of labels may hold anything: equal texts are one class, numbered in
-    sorted order. By default it is one called "label", unless it names every node differently.
+    A column of numbers (or of true and false, yes and no) is a feature, in the order of the file;
+    a column of text is left out. The column of labels may hold anything: equal texts are one class,
+    numbered in sorted order. By default it is one called "label", unless it names every node
+    differently.
 
     Args:
         columns: Cells of each column, `N` texts each.
@@ -85,11 +89,30 @@ def read_attributes(
     return Attributes(matrix, tuple(features), labels, label_names, tuple(notes))
 
 
-def parse_numbers(texts: Texts) -> Numbers:
-    """Numbers of texts; NaN where a text is none."""
+def parse_numbers(texts: Texts) -> tuple[Numbers, bool]:
+    """Numbers of texts, NaN where a text is none; and whether they have decimal commas.
+
+    Commas are decimal where every number of the column can be read so ("0,5", "1.234,5", "7").
+
+    Raises:
+        ValueError: "1,234" and its like alone: 1234 in one country, 1.234 in another.
+    """
     from graphcl.graph_files.extras import need
 
-    return np.asarray(need("pandas").to_numeric(texts, errors="coerce"), dtype=np.float64)
+    filled = [text for text in texts if str(text).lower() not in _MISSING]
+    commas = [text for text in filled if "," in text]
+    decimal = bool(commas) and all(map(_DECIMAL_COMMA.fullmatch, filled))
+    if decimal:
+        if all(map(_AMBIGUOUS.fullmatch, commas)):
+            raise ValueError(
+                f"{_short(commas[0])} may mean {commas[0].replace(',', '')} or "
+                f"{commas[0].replace(',', '.')}: write numbers with a decimal point and without "
+                "separators of thousands"
+            )
+        plain = [text.replace(".", "").replace(",", ".") for text in texts]
+        texts = np.array(plain, dtype=object)
+    numbers = need("pandas").to_numeric(texts, errors="coerce")
+    return np.asarray(numbers, dtype=np.float64), decimal
 
 
 def _numbers(
@@ -98,7 +121,11 @@ def _numbers(
     """The numbers of a column, or None where it is left out."""
     lower = np.array([text.lower() for text in texts], dtype=object)
     missing = np.isin(lower, _MISSING)
-    numbers = parse_numbers(np.array([_WORDS.get(text, text) for text in lower], dtype=object))
+    plain = np.array([_WORDS.get(text, text) for text in lower], dtype=object)
+    try:
+        numbers, decimal_commas = parse_numbers(plain)
+    except ValueError as error:
+        raise ValueError(f"{place(0).split(',')[0]}: column {name!r}: {error}") from None
     wrong = np.isnan(numbers) & ~missing
     filled = int((~missing).sum())
     if filled == 0:
@@ -108,7 +135,7 @@ def _numbers(
         example = texts[int(wrong.argmax())]
         notes.append(
             f"column {name!r} holds text ({_short(example)}): left out "
-            f"(--label {name} takes it as label)"
+            f"(write it as numbers to use it; --label {name} takes it as label)"
         )
         return None
     if wrong.any():
@@ -130,18 +157,28 @@ def _numbers(
     if np.abs(numbers).max() > np.finfo(np.float32).max:
         first = int(np.abs(numbers).argmax())
         raise ValueError(f"{place(first)}: column {name!r} is {texts[first]}, too large a number")
+    if decimal_commas:
+        first = next(row for row, text in enumerate(texts) if "," in text)
+        notes.append(f"column {name!r} has decimal commas: {texts[first]} is {numbers[first]:g}")
     return numbers
 
 
 def _classes(texts: Texts) -> tuple[Tensor, tuple[str, ...]]:
     missing = np.isin(np.array([text.lower() for text in texts], dtype=object), _MISSING)
     names = sorted(set(texts[~missing]))
-    numbers = parse_numbers(np.array(names, dtype=object))
+    numbers = np.array([_number(name) for name in names])
     if names and np.isfinite(numbers).all():
         names = [names[i] for i in np.argsort(numbers, kind="stable")]  # 2 before 10
     code = {name: number for number, name in enumerate(names)}
     codes = [-1 if lost else code[text] for text, lost in zip(texts, missing, strict=True)]
     return torch.tensor(codes, dtype=torch.long), tuple(names)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _short(text: str) -> str:

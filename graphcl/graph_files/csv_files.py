@@ -112,7 +112,7 @@ def _edge_columns(table: Table, notes: list[str]) -> Table:
     if unused:
         notes.append(
             f"{plural(len(unused), 'column')} of edges left out: {', '.join(unused)} "
-            "(only weight is used)"
+            "(only one called weight is used)"
         )
     columns = {"source": table.columns[ends[0]], "target": table.columns[ends[1]]}
     if weight is not None:
@@ -132,7 +132,10 @@ def _weights(table: Table) -> np.ndarray[tuple[int], np.dtype[np.float64]] | Non
     if _WEIGHT not in table.columns:
         return None
     texts = table.columns[_WEIGHT]
-    numbers = parse_numbers(texts)
+    try:
+        numbers, _ = parse_numbers(texts)
+    except ValueError as error:
+        raise ValueError(f"{table.path.name}: weights of edges: {error}") from None
     wrong = np.isnan(numbers)
     if wrong.any():
         row = int(wrong.argmax())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from torch_geometric.data import Data
 
+from graphcl.graph_files.scaling import FeatureScaling
+
 
 @dataclass(frozen=True, eq=False)
 class GraphFile:
@@ -20,6 +22,7 @@ class GraphFile:
         notes: What was decided on the way: duplicates merged, columns left out, features made.
         feature_names: The columns of `x`, where they have names.
         label_names: The class of each number in `y`, where classes have names.
+        scaling: What was done to the columns of `x`; None: they are as in the file.
     """
 
     data: Data | list[Data]
@@ -27,6 +30,7 @@ class GraphFile:
     notes: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
+    scaling: FeatureScaling | None = None
 
 
 def plural(number: int, thing: str) -> str:

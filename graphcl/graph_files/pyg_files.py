@@ -39,7 +39,8 @@ def read_pyg(
 ) -> GraphFile:
     """Read a `Data`, a list of `Data`, or `Data.to_dict()`; nothing in the file is executed.
 
-    The graph is taken as it is: self-loops, repeated edges and edge attributes stay.
+    The graph is taken as it is: self-loops, repeated edges and edge attributes stay. Structural
+    features are not scaled yet.
 
     Raises:
         ValueError: Another kind of content, or a broken graph.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from pathlib import Path
 
 from graphcl.graph_files import csv_files, matrices, networkx_files, pyg_files
 from graphcl.graph_files.assemble import Parts, assemble
 from graphcl.graph_files.graph_file import GraphFile
+from graphcl.graph_files.scaling import FeatureScaling, listed
+from graphcl.graph_files.structural import structural_names
 
 GRAPH_ENDINGS = (".pt", ".graphml", ".gml", ".csv", ".tsv", ".edgelist", ".txt", ".npz")
 """The endings of files that :func:`read_graph` reads."""
@@ -23,6 +26,7 @@ def read_graph(
     features: str | Path | None = None,
     label: str | None = None,
     directed: bool | None = None,
+    scaling: FeatureScaling | None = None,
 ) -> GraphFile:
     r"""Read a graph from a file; the ending of its name says how.
 
@@ -40,10 +44,11 @@ def read_graph(
     whole numbers, else in order of appearance.
 
     Attributes of nodes (columns in CSV): numbers and true/false are features, in the order of the
-    file; text is left out; ``label`` holds labels. Nothing is scaled. A graph without features gets
-    :func:`structural_features`. Self-loops and edges of weight 0 are left out, repeated edges are
-    one with their weights added (PyG files are taken as they are). All of this is said in the
-    result's notes, and nothing in a file is executed.
+    file; text is left out; ``label`` holds labels. Nothing is scaled, except as ``scaling`` says. A
+    graph without features gets :func:`structural_features`, which have mean 0 and variance 1.
+    Self-loops and edges of weight 0 are left out, repeated edges are one with their weights added
+    (PyG files are taken as they are). All of this is said in the result's notes, and nothing in a
+    file is executed.
 
     Args:
         path: The graph; for CSV the nodes or, without ``edges``, the edges.
@@ -53,11 +58,14 @@ def read_graph(
         label: Attribute or column of labels; default ``"label"`` where it exists.
         directed: Whether edges have a direction; None: as the file says, undirected where the
             format says nothing (CSV, edge lists) or the matrix is symmetric.
+        scaling: Bring the features into the form of another graph, that a method was trained on
+            (:attr:`GraphFile.scaling`, or of :func:`graphcl.methods.load_saved_method`): the same
+            columns in the same order, with the means and deviations of that graph.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: A file that is empty, damaged, of another format, or contradicts itself; the
-            message names file and line, node or cell.
+            message names file and line, node or cell. Other features than those of ``scaling``.
         ModuleNotFoundError: CSV without pandas.
 
     Example:
@@ -82,11 +90,13 @@ def read_graph(
     if features is not None and not structural:
         matrix = matrices.read_features(existing_file(features, matrices.FEATURE_ENDINGS))
     if ending == ".pt":
-        return pyg_files.read_pyg(file, directed=directed, features=matrix, structural=structural)
-    parts = _read(file, edge_file, label)
-    return assemble(
-        parts, name=file.name, directed=directed, features=matrix, structural=structural
-    )
+        graph = pyg_files.read_pyg(file, directed=directed, features=matrix, structural=structural)
+    else:
+        parts = _read(file, edge_file, label)
+        graph = assemble(
+            parts, name=file.name, directed=directed, features=matrix, structural=structural
+        )
+    return _scale(graph, scaling, file.name)
 
 
 def existing_file(path: str | Path, endings: tuple[str, ...]) -> Path:
@@ -107,6 +117,35 @@ def existing_file(path: str | Path, endings: tuple[str, ...]) -> Path:
     if file.stat().st_size == 0:
         raise ValueError(f"{file.name} is empty")
     return file
+
+
+def _scale(graph: GraphFile, scaling: FeatureScaling | None, name: str) -> GraphFile:
+    """Scale structural features by their own statistics, or all features as another graph's."""
+    names, notes = graph.feature_names, list(graph.notes)
+    made = names == structural_names()
+    if scaling is None and not made:
+        return graph
+    graphs = graph.data if isinstance(graph.data, list) else [graph.data]
+    if scaling is None:
+        scaling = FeatureScaling.standard(graphs[0].x, names)
+    elif names and scaling.names and names != scaling.names:
+        notes.append(f"columns put into the order of the training: {listed(scaling.names)}")
+    for one in graphs:
+        try:
+            scaled = scaling.apply(one.x, names)
+        except ValueError as error:
+            reason = str(error)
+            if made and scaling.names:  # naming fourteen columns that were made would not help
+                needed = listed(scaling.names)
+                reason = (
+                    f"structural features were made, those of the training are needed: {needed}"
+                )
+            raise ValueError(f"{name}: {reason}") from None
+        ignored = scaling.ignored(one.x, names)
+        if ignored:
+            notes.append(f"constant in training, so they do not count: {listed(ignored)}")
+        one.x = scaled.float() if made else scaled
+    return replace(graph, notes=tuple(notes), feature_names=scaling.names or names, scaling=scaling)
 
 
 def _read(file: Path, edge_file: Path | None, label: str | None) -> Parts:

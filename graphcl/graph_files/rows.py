@@ -34,6 +34,8 @@ def check_output(path: str | Path) -> Path:
     """
     file = writable_file(path)
     ending = file.suffix.lower()
+    if not ending:
+        raise ValueError(f"{file} has no ending; known endings: {', '.join(ROW_ENDINGS)}")
     if ending not in ROW_ENDINGS:
         raise ValueError(f"{file}: {unknown_name('ending', ending, ROW_ENDINGS)}")
     if ending != ".npy":
@@ -53,6 +55,13 @@ def writable_file(path: str | Path) -> Path:
     for place in (file.parent, file):
         if place.exists() and not os.access(place, os.W_OK):
             raise PermissionError(f"{file}: no permission to write to {place}")
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")  # permissions do not say it all
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OSError(f"{file} cannot be written: {reason}") from None
     return file
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graphcl.arguments import check_whole
 from graphcl.graph_files.node_roles import clustering_coefficients, core_numbers, pagerank
+from graphcl.graph_files.scaling import FeatureScaling
 
 Numbers = NDArray[np.float64]
 
@@ -24,7 +25,6 @@ ROLES = (
 """The columns of :func:`structural_features` that describe a node's role, in this order."""
 
 _DENSE_UP_TO = 1000
-_SAME = 1e-9
 
 
 def structural_features(
@@ -33,6 +33,7 @@ def structural_features(
     *,
     edge_weight: Tensor | None = None,
     num_positions: int = 8,
+    standardize: bool = True,
 ) -> Tensor:
     """Describe the nodes of a graph by its edges alone: what they are like, and where they are.
 
@@ -65,9 +66,11 @@ def structural_features(
         num_nodes: Number of nodes ``N``, at least 1.
         edge_weight: ``[E]``, at least 0; None: all 1.
         num_positions: Number of eigenvectors, at least 0.
+        standardize: False: the columns as they come out, which do not depend on the size of the
+            graph; for `FeatureScaling` with the means and deviations of another graph.
 
     Returns:
-        ``[N, 6 + num_positions]``, float32, on the CPU.
+        ``[N, 6 + num_positions]``, float32 (float64 if not standardised), on the CPU.
 
     Raises:
         TypeError: A count that is no whole number.
@@ -88,29 +91,10 @@ def structural_features(
     columns = np.column_stack(
         [_roles(directed, weighted, either), _positions(both_ways.tocsr(), num_positions)]
     )
-    return standardize_columns(torch.from_numpy(columns)).float()
-
-
-def standardize_columns(x: Tensor) -> Tensor:
-    """Give every column mean 0 and variance 1; a constant column becomes 0.
-
-    Args:
-        x: ``[N, F]``.
-
-    Returns:
-        ``[N, F]`` of the same type.
-
-    Example:
-        >>> standardize_columns(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))
-        tensor([[-1.,  0.],
-                [ 1.,  0.]])
-    """
-    columns = x.double()
-    centred = columns - columns.mean(dim=0)
-    spread = centred.std(dim=0, correction=0)
-    constant = spread <= _SAME * columns.abs().amax(dim=0).clamp(min=1e-12)
-    scaled = torch.where(constant, 0.0, centred / torch.where(constant, 1.0, spread))
-    return scaled.to(x.dtype)
+    features = torch.from_numpy(columns)
+    if not standardize:
+        return features
+    return FeatureScaling.standard(features).apply(features).float()
 
 
 def structural_names(num_positions: int = 8) -> tuple[str, ...]:
@@ -204,7 +188,8 @@ def _positions(adjacency: sparse.csr_array, count: int) -> Numbers:
         start = np.random.default_rng(0).standard_normal(num_nodes)
         values, vectors = eigsh(operator, k=found, ncv=5 * found, which="LA", v0=start, tol=1e-4)
     order = np.argsort(-values, kind="stable")[:found]
-    vectors = vectors[:, order] * scale[:, None]
+    # A mean square near 1, however many nodes there are and whatever the unit of their weights.
+    vectors = vectors[:, order] * scale[:, None] * np.sqrt(num_nodes * mixed)
     positions[:, :found] = vectors * _signs(vectors)
     return positions
 

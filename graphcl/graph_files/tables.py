@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,9 +108,13 @@ def _read(
     except pandas.errors.EmptyDataError:
         frame = pandas.DataFrame({name: [] for name in [*names, _SURPLUS]}, dtype=str)
     except pandas.errors.ParserError as error:
-        reason = str(error).split("C error: ")[-1].strip()
+        found = re.search(r"in line (\d+), saw (\d+)", str(error))
+        if found is None:
+            reason = str(error).split("C error: ")[-1].strip()
+            raise ValueError(f"{path.name} cannot be read: {reason}") from None
         raise ValueError(
-            f"{path.name}: rows differ in length ({reason}; the first line has {len(names)})"
+            f"{path.name}, line {found[1]}: the row has {found[2]} cells, the first line has "
+            f"{len(names)}"
         ) from None
     except UnicodeDecodeError as error:
         raise not_text(path, error) from None
@@ -146,8 +151,8 @@ def integers(ids: Texts) -> list[int] | None:
 def not_text(path: Path, error: UnicodeDecodeError) -> ValueError:
     """The error for a file that is not UTF-8."""
     return ValueError(
-        f"{path.name} is not text in UTF-8 (byte {error.start}); save it as UTF-8, or give the "
-        "file the ending of its format"
+        f"{path.name} is not text in UTF-8 (byte {error.start}); save it as UTF-8 "
+        "(in Excel: CSV UTF-8), or give the file the ending of its format"
     )
 
 

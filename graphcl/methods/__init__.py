@@ -13,7 +13,13 @@ from graphcl.methods.registry import (
     method_names,
     settings_source,
 )
-from graphcl.methods.saving import load_method, registered_name, save_method
+from graphcl.methods.saving import (
+    SavedMethod,
+    load_method,
+    load_saved_method,
+    registered_name,
+    save_method,
+)
 from graphcl.methods.ssgc import SSGC
 
 __all__ = [
@@ -25,9 +31,11 @@ __all__ = [
     "PublishedSettings",
     "RandomEncoder",
     "Raw",
+    "SavedMethod",
     "create_method",
     "get_method",
     "load_method",
+    "load_saved_method",
     "method_names",
     "registered_name",
     "save_method",

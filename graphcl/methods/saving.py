@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,39 @@ import torch
 from torch import Tensor
 
 from graphcl import __version__
+from graphcl.graph_files import FeatureScaling
 from graphcl.methods.method import Method
 from graphcl.methods.registry import get_method, method_names
 from graphcl.training import TrainingSettings
 
 _KIND = "graphcl method"
-_FORMAT = 1
+_FORMAT = 2
 _PLAIN = (type(None), bool, int, float, str)
 
 
+@dataclass(frozen=True, eq=False)
+class SavedMethod:
+    """All that the file of a trained method says.
+
+    Attributes:
+        method: It, on the CPU and in eval mode.
+        settings: How it was trained, if that was kept.
+        features: The columns that it was trained on and how they were scaled, if that was kept.
+        graphcl: The version of graphcl that wrote the file.
+    """
+
+    method: Method
+    settings: TrainingSettings | None
+    features: FeatureScaling | None
+    graphcl: str
+
+
 def save_method(
-    path: str | Path, method: Method, *, settings: TrainingSettings | None = None
+    path: str | Path,
+    method: Method,
+    *,
+    settings: TrainingSettings | None = None,
+    features: FeatureScaling | None = None,
 ) -> Path:
     """Write a method with its weights and its configuration into one file.
 
@@ -34,13 +56,17 @@ def save_method(
         path: The file; its folder must exist. ``.pt`` is the usual ending.
         method: A method of the registry, trained or not.
         settings: How it was trained; kept for the record.
+        features: The columns of the features that it was trained on, and how they were scaled
+            (:attr:`graphcl.graph_files.GraphFile.scaling`): another graph's can be brought into the
+            same form, as ``graphcl embed --model`` does.
 
     Returns:
         The path.
 
     Raises:
         TypeError: No method, or an argument or state that is no plain value or tensor.
-        ValueError: A method that is not in the registry, the path of a folder.
+        ValueError: A method that is not in the registry, features of another width, the path of a
+            folder.
         OSError: The file cannot be written.
 
     Example:
@@ -51,13 +77,16 @@ def save_method(
         4
     """
     file = Path(path).expanduser()
+    name = registered_name(method)
+    _check_width(method, features)
     content = {
         "kind": _KIND,
         "format": _FORMAT,
-        "method": registered_name(method),
+        "method": name,
         "version": method.version,
         "configuration": _plain(method.configuration, "configuration"),
         "training": None if settings is None else asdict(settings),
+        "features": None if features is None else _plain(vars(features), "features"),
         "graphcl": __version__,
         "state": _plain(dict(method.state_dict()), "state_dict"),
     }
@@ -78,6 +107,8 @@ def save_method(
 def load_method(path: str | Path) -> Method:
     """Read a method that :func:`save_method` wrote, on the CPU and in eval mode.
 
+    :func:`load_saved_method` also gives how it was trained and how its features were scaled.
+
     Raises:
         FileNotFoundError: No such file.
         ValueError: A file that is damaged, something else, of a newer format, of a method that is
@@ -88,6 +119,27 @@ def load_method(path: str | Path) -> Method:
         Traceback (most recent call last):
         ...
         FileNotFoundError: nowhere.pt: no such file; `graphcl train` or save_method writes one
+    """
+    return load_saved_method(path).method
+
+
+def load_saved_method(path: str | Path) -> SavedMethod:
+    r"""Read all that :func:`save_method` wrote; raises as :func:`load_method` does.
+
+    Example:
+        >>> import tempfile
+        >>> from graphcl.graph_files import read_graph
+        >>> from graphcl.methods import Raw
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "edges.csv").write_text("source,target\nann,bob\nbob,eve\n")
+        >>> graph = read_graph(folder / "edges.csv")
+        >>> path = save_method(folder / "raw.pt", Raw(14), features=graph.scaling)
+        >>> saved = load_saved_method(path)
+        >>> saved.features.names[0]
+        'log_degree'
+        >>> other = read_graph(folder / "edges.csv", scaling=saved.features)  # another graph's file
+        >>> saved.method.embed(other.data).shape
+        torch.Size([3, 14])
     """
     file = Path(path).expanduser()
     content = _read(file)
@@ -107,10 +159,13 @@ def load_method(path: str | Path) -> Method:
     try:
         method = entry.cls(**content["configuration"])
         method.load_state_dict(content["state"])
+        settings = content["training"] and TrainingSettings(**content["training"])
+        features = content["features"] and FeatureScaling(**content["features"])
+        _check_width(method, features)
     except (TypeError, ValueError, RuntimeError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ValueError(f"{file} is damaged: {reason}") from error
-    return method.eval()
+    return SavedMethod(method.eval(), settings, features, content["graphcl"])
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -135,7 +190,7 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file} has format {content.get('format')}, graphcl {__version__} reads {_FORMAT} "
             f"(it was written by graphcl {content.get('graphcl')})"
         )
-    needed = {"method", "version", "configuration", "graphcl", "state"}
+    needed = {"method", "version", "configuration", "training", "features", "graphcl", "state"}
     if not needed <= set(content) or not isinstance(content["configuration"], Mapping):
         raise ValueError(f"{file} is damaged: parts of it are missing")
     return content
@@ -162,6 +217,12 @@ def registered_name(method: Method) -> str:
         f"{type(method).__name__} is not in the registry (known: {', '.join(method_names())}): "
         "it could not be loaded again. Keep its state_dict() instead"
     )
+
+
+def _check_width(method: Method, features: FeatureScaling | None) -> None:
+    width = None if features is None else features.width
+    if width is not None and width != method.num_features:
+        raise ValueError(f"features have {width} columns, the method takes {method.num_features}")
 
 
 def _plain(value: Any, where: str) -> Any:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import networkx as nx
@@ -102,7 +103,7 @@ def test_csv_columns_are_scaled_unless_told_otherwise(
     outcome = graphcl(*command)
     assert outcome.exit_code == 0, outcome.output
     assert "features: age, height; each scaled to mean 0 and variance 1" in outcome.stdout
-    assert "column 'team' holds text ('a'): left out (--label team" in outcome.stdout
+    assert "column 'team' holds text ('a'): left out (write it as numbers" in outcome.stdout
     np.testing.assert_allclose(written(rows)[["z0", "z1"]].mean(), 0, atol=1e-6)
     outcome = graphcl(*command, "--keep-scales", "--label", "team")
     assert "2 classes of labels" in outcome.stdout
@@ -125,7 +126,12 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
         graphcl("embed", "countries", "--method", "raw", "-o", str(output)),
         "countries is heterogeneous",
     )
-    refused(graphcl("embed", "digit-graphs", *QUICK, "-o", str(output)), "works at node level")
+    refused(
+        graphcl("embed", "digit-graphs", *QUICK, "-o", str(output)),
+        "digit-graphs holds a list of graphs, grace does not work at graph level; --method takes",
+        "one that does: ",
+        "raw",
+    )
     outcome = graphcl("embed", "digit-graphs", "--method", "raw", "-o", str(output))
     assert outcome.exit_code == 0, outcome.output
 
@@ -170,6 +176,10 @@ def test_bad_options_are_named_before_anything_is_read(karate: str, tmp_path: Pa
         (("--precision", "16"), ("precision must be one of 32-true",)),
         (("--seed", "-1"), ("seed must be from 0",)),
         (("--batch-size", "-1"), ("--batch-size must be at least 0, got -1",)),
+        (("--batch-size", "1"), ("--batch-size must be 0 (all at once) or at least 2, got 1",)),
+        (("--set", "width=big"), ("width must be a whole number, got 'big'",)),
+        (("--set", "learning_rate=fast"), ("learning_rate must be a number, got 'fast'",)),
+        (("--model", "m.pt", "--epochs", "0"), ("--model is trained already: --epochs",)),
         (("--num-neighbours", "a"), ("--num-neighbours must be whole numbers such as 10,10",)),
         (("--method", "ssgc", "--steps", "3"), ("ssgc is not trained: --steps does not",)),
         (("--model", "m.pt", "--method", "grace"), ("--model is trained already: --method",)),
@@ -182,7 +192,85 @@ def test_bad_options_are_named_before_anything_is_read(karate: str, tmp_path: Pa
         outcome = graphcl("cluster", missing, *rows, "--n-clusters", number)
         refused(outcome, f"--n-clusters must be auto or a whole number from 1, got '{number}'")
     refused(graphcl("train", missing, "-o", str(tmp_path)), "is a folder")
+    refused(graphcl("train", missing, "-o", str(tmp_path / "m.csv")), "a trained method is a .pt")
     refused(graphcl("embed", missing, *rows), "no such file")
+
+
+def test_what_is_read_is_never_written_over(people: tuple[str, ...], tmp_path: Path) -> None:
+    nodes, _, edges = people
+    before = Path(nodes).read_text(), Path(edges).read_text()
+    for file in (nodes, edges):
+        for command in ("embed", "cluster"):
+            refused(graphcl(command, *people, *QUICK, "-o", file), f"would replace {file}")
+    model = str(tmp_path / "m.pt")
+    refused(graphcl("train", model, "-o", model), "m.pt, which is needed")
+    refused(graphcl("train", *people, "--checkpoint", model, "-o", model), "would replace")
+    (tmp_path / "z.ids.csv").write_text("source,target\n1,2\n")
+    ids = str(tmp_path / "z.ids.csv")
+    refused(graphcl("embed", ids, "-o", str(tmp_path / "z.npy")), f"would replace {ids}")
+    assert (Path(nodes).read_text(), Path(edges).read_text()) == before
+
+
+@pytest.mark.parametrize(("nodes", "edges"), [(1, 0), (2, 0), (2, 1), (10, 0)])
+@pytest.mark.parametrize("method", ["grace", "ssgc"])
+def test_tiny_graphs(tmp_path: Path, nodes: int, edges: int, method: str) -> None:
+    path, output = tmp_path / "g.gml", str(tmp_path / "c.csv")
+    graph = nx.empty_graph(nodes)
+    graph.add_edges_from([(0, 1)][:edges])
+    nx.write_gml(graph, path)
+    epochs = ("--epochs", "2") if method == "grace" else ()
+    outcome = graphcl("cluster", str(path), "--method", method, *epochs, "-o", output)
+    assert outcome.exit_code == 0, outcome.output
+    assert f"{nodes} node{'s' * (nodes > 1)}, {edges} edge{'s' * (edges != 1)}" in outcome.stdout
+    assert "1 cluster: all rows are alike" in outcome.stdout
+    alone = method == "grace" and nodes == 1
+    assert ("a single row has nothing to be compared with" in outcome.stdout) == alone
+    assert f"({nodes} row{'s' * (nodes > 1)})" in outcome.stdout
+    assert len(written(Path(output))) == nodes
+
+
+def test_no_groups_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    path.write_text("source,target\n1,2\n1,3\n1,4\n1,5\n")  # a star has none
+    outcome = graphcl("cluster", str(path), *QUICK, "-o", str(tmp_path / "c.csv"))
+    assert outcome.exit_code == 0, outcome.output
+    assert "none is above 0: no groups were found" in outcome.stdout
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_interrupted_training_says_what_is_kept(
+    karate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    from graphcl.methods import Grace
+
+    state, model = tmp_path / "state.pt", tmp_path / "m.pt"
+    command = ["train", karate, *QUICK, "--batch-size", "10", "-o", str(model)]
+    undisturbed = graphcl(*command)
+    assert undisturbed.exit_code == 0
+    expected = model.read_bytes()
+    model.unlink()
+    command += ["--checkpoint", str(state)] * kept
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patched:
+
+        def interrupt(self: Grace, epoch: int, data: object) -> None:
+            if epoch == 1:
+                signal.raise_signal(signal.SIGINT)
+
+        patched.setattr(Grace, "before_epoch", interrupt)
+        outcome = graphcl(*command)
+    assert outcome.exit_code == 130
+    said = (
+        f"{state} holds the training up to its last save, the same command c"
+        if kept
+        else "nothing is kept (--checkpoint FILE would"
+    )
+    assert outcome.stderr.startswith("graphcl: interrupted; ")
+    assert said in outcome.stderr
+    assert signal.getsignal(signal.SIGINT) is before
+    assert not model.exists()
+    assert graphcl(*command).exit_code == 0
+    assert model.read_bytes() == expected
 
 
 def test_graphs_that_are_not_there(karate: str, tmp_path: Path) -> None:
@@ -201,9 +289,42 @@ def test_models_that_do_not_fit(karate: str, tmp_path: Path) -> None:
     graphcl("train", karate, *QUICK, "-o", model)
     outcome = graphcl("embed", "digits", "--model", model, *rows)
     assert outcome.exit_code == 2
-    assert "--model was trained on 14 features, digits has" in outcome.stderr
+    assert "digits: its features have width 32, those of the training 14" in outcome.stderr
     refused(graphcl("embed", model, *rows), "a trained method, no graph (give it by --model)")
     refused(graphcl("embed", karate, "--model", karate, *rows), "no method saved by graphcl")
+
+
+def test_a_model_remembers_columns_and_scales(people: tuple[str, ...], tmp_path: Path) -> None:
+    model, rows = str(tmp_path / "m.pt"), tmp_path / "z.csv"
+    outcome = graphcl("train", *people, "--method", "raw", "-o", model)
+    assert outcome.exit_code == 0, outcome.output
+    (tmp_path / "new.csv").write_text("id,height,age\nann,1.7,30\nbob,1.8,82\ncid,2,5\ndan,2,6\n")
+    command = ("embed", str(tmp_path / "new.csv"), *people[1:], "--model", model, "-o", str(rows))
+    outcome = graphcl(*command)
+    assert outcome.exit_code == 0, outcome.output
+    assert "features: age, height; scaled by the means and deviations of the t" in outcome.stdout
+    assert "columns put into the order of the training: age, height" in outcome.stdout
+    new = written(rows)
+    assert graphcl("embed", *people, "--model", model, "-o", str(rows)).exit_code == 0
+    assert list(written(rows).loc[0]) == list(new.loc[0])  # Ann is as she was
+    assert abs(new["z0"].mean()) > 0.1  # but not scaled by her new friends
+    refused(graphcl(*command, "--keep-scales"), "--keep-scales does not go with it")
+    (tmp_path / "new.csv").write_text("id,age,income\nann,30,1\nbob,4,1\ncid,2,5\ndan,2,6\n")
+    refused(graphcl(*command), "new.csv", "(missing: height; not learned from: income)")
+    refused(
+        graphcl("embed", people[2], "--model", model, "-o", str(rows)),
+        "structural features were made, those of the training are needed: age, height",
+    )
+
+
+def test_a_model_of_structural_features(people: tuple[str, ...], tmp_path: Path) -> None:
+    model, rows = str(tmp_path / "m.pt"), tmp_path / "z.csv"
+    graphcl("train", people[2], "--method", "raw", "-o", model)
+    outcome = graphcl("embed", *people, "--model", model, "-o", str(rows))  # which has features
+    assert outcome.exit_code == 0, outcome.output
+    assert "structural features" in outcome.stdout
+    assert written(rows).shape == (4, 15)
+    refused(graphcl("embed", "digits", "--model", model, "-o", str(rows)), "digits: its features")
 
 
 def test_settings_are_read_as_values(karate: str, tmp_path: Path) -> None:

@@ -98,6 +98,30 @@ def test_csv_of_nodes_and_edges(tmp_path: Path) -> None:
     ]
 
 
+def test_german_csv(tmp_path: Path) -> None:
+    """Semicolons, decimal commas, a byte order mark, Windows line ends, ids with blanks."""
+    nodes = "Name;Gehalt;Summe;Aktiv\r\nAnna Weiß;3,5;1.234,50;yes\r\nBernd Öl;4;7,00;no\r\n"
+    (tmp_path / "n.csv").write_bytes(nodes.encode("utf-8-sig"))
+    ties = "Von;An;weight\r\nAnna Weiß;Bernd Öl;0,5\r\n"
+    (tmp_path / "e.csv").write_bytes(ties.encode("utf-8-sig"))
+    found = read_graph(tmp_path / "n.csv", edges=tmp_path / "e.csv")
+    assert found.node_ids == ["Anna Weiß", "Bernd Öl"]
+    assert found.feature_names == ("Gehalt", "Summe", "Aktiv")
+    assert found.data.x.tolist() == [[3.5, 1234.5, 1], [4, 7, 0]]
+    assert edges_of(found.data)[0, 1] == 0.5
+    assert "column 'Gehalt' has decimal commas: 3,5 is 3.5" in found.notes
+    assert "column 'Summe' has decimal commas: 1.234,50 is 1234.5" in found.notes
+
+
+@pytest.mark.parametrize("where", ["nodes", "edges"])
+def test_commas_that_may_mean_thousands_are_refused(tmp_path: Path, where: str) -> None:
+    number = {"nodes": "1", "edges": "1", where: '"1,234"'}
+    (tmp_path / "n.csv").write_text(f"id,pay\n1,{number['nodes']}\n2,7\n")
+    (tmp_path / "e.csv").write_text(f"source,target,weight\n1,2,{number['edges']}\n")
+    with pytest.raises(ValueError, match=f"{where[0]}.csv: .*'1,234' may mean 1234 or 1.234: wri"):
+        read_graph(tmp_path / "n.csv", edges=tmp_path / "e.csv")
+
+
 def test_a_label_that_names_every_node_is_none(tmp_path: Path) -> None:
     (tmp_path / "n.csv").write_text("id,age,label\n1,3,Ann\n2,4,Bob\n")
     (tmp_path / "e.csv").write_text("source,target\n1,2\n")

@@ -64,12 +64,15 @@ def test_bad_rows_are_refused(tmp_path: Path) -> None:
 def test_bad_paths_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match=r"unknown ending '.xls'"):
         check_output(tmp_path / "a.xls")
-    with pytest.raises(ValueError, match="unknown ending ''"):
+    with pytest.raises(ValueError, match=r"a has no ending; known endings: \.npy"):
         check_output(tmp_path / "a")
     with pytest.raises(ValueError, match="is a folder"):
         check_output(tmp_path)
     with pytest.raises(FileNotFoundError, match="there is no folder"):
         check_output(tmp_path / "nowhere" / "a.csv")
+    with pytest.raises(OSError, match=r"/proc/a.csv cannot be written: "):  # found by trying
+        check_output("/proc/a.csv")
+    assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(os, "access", lambda place, mode: False)
     with pytest.raises(PermissionError, match="no permission to write"):
         check_output(tmp_path / "a.csv")

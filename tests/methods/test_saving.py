@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from graphcl.graph_files import FeatureScaling
 from graphcl.methods import (
     Grace,
     Method,
@@ -16,6 +17,7 @@ from graphcl.methods import (
     registered_name,
     save_method,
 )
+from graphcl.methods.saving import load_saved_method
 from graphcl.training import TrainingSettings, fit
 
 
@@ -44,6 +46,25 @@ def test_the_file_is_plain_and_complete(tmp_path: Path) -> None:
     assert content["training"] == asdict(settings)
     assert content["configuration"]["drop_edges"] == (0.2, 0.4)
     assert content["graphcl"]
+
+
+def test_the_whole_record(tmp_path: Path) -> None:
+    settings = TrainingSettings(epochs=7, steps=3)
+    features = FeatureScaling.standard(torch.tensor([[1.0, 2, 3], [3, 2, 0]]), ("a", "b", "c"))
+    path = save_method(tmp_path / "m.pt", Grace(3, width=4), settings=settings, features=features)
+    saved = load_saved_method(path)
+    assert saved.settings == settings
+    assert saved.features is not None
+    assert saved.features.names == ("a", "b", "c")
+    assert torch.equal(saved.features.mean, features.mean)
+    assert torch.equal(saved.features.deviation, features.deviation)
+    bare = load_saved_method(save_method(tmp_path / "m.pt", Grace(3, width=4)))
+    assert (bare.settings, bare.features) == (None, None)
+    names = FeatureScaling(("a", "b", "c"))  # known columns, not scaled
+    save_method(path, Grace(3, width=4), features=names)
+    assert load_saved_method(path).features.mean is None
+    with pytest.raises(ValueError, match="features have 3 columns, the method takes 4"):
+        save_method(path, Grace(4, width=4), features=names)
 
 
 def test_the_same_method_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -88,11 +109,16 @@ def changed(path: Path, **changes: object) -> Path:
     [
         ({"version": 99}, r"holds version 99 of grace, graphcl .* has version 1"),
         ({"method": "grail", "graphcl": "9.9"}, r"'grail', which .* \(it was written by graphcl 9"),
-        ({"format": 2}, "has format 2, graphcl .* reads 1"),
+        ({"format": 3}, "has format 3, graphcl .* reads 2"),
         ({"kind": "a cake"}, "no method saved by graphcl: it is something else"),
         ({"state": {}}, "is damaged: .*Missing key"),
         ({"configuration": {"num_features": 3, "widht": 2}}, "is damaged: .*widht"),
         ({"configuration": None}, "is damaged: parts of it are missing"),
+        (
+            {"features": {"names": ("a",)}},
+            "is damaged: features have 1 columns, the method takes 3",
+        ),
+        ({"features": {"colour": 1}}, "is damaged: .*colour"),
     ],
 )
 def test_other_contents_are_refused(changes, message: str, tmp_path: Path) -> None:
