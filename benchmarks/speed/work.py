@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from contestants import GROUPS, INTRA, OURS, PLAIN, Contestant, LossFunction, find, reach_peers
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 CHECKED_SIZE = 128
 
@@ -92,13 +93,16 @@ def prepare_epoch(
 
 
 class _Objective(nn.Module):
-    """A contestant in the place of the method's own loss."""
+    """A contestant in the place of the method's own contrast."""
 
     def __init__(self, loss: LossFunction) -> None:
         super().__init__()
         self.loss = loss
 
-    def forward(self, z1: Tensor, z2: Tensor, pairs: None = None) -> Tensor:
+    def setup(self, data: Data) -> None:
+        return None
+
+    def forward(self, z1: Tensor, z2: Tensor, **options: object) -> Tensor:
         return self.loss(z1, z2)
 
 

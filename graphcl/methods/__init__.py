@@ -1,5 +1,6 @@
 """Complete recipes, and their registry."""
 
+from graphcl.methods.contrast_choice import ContrastChoice
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.method import Method
@@ -24,6 +25,7 @@ from graphcl.methods.ssgc import SSGC
 
 __all__ = [
     "SSGC",
+    "ContrastChoice",
     "Grace",
     "GraceNeighbours",
     "Method",

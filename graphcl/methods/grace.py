@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.augmentations import DropEdges, MaskFeatures
 from graphcl.contrast import Pairs
-from graphcl.losses import InfoNCELoss
 from graphcl.methods.checks import check_flag, check_rates
+from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.method import Method
 from graphcl.nn import GCNEncoder, Projector, compress_features
 from graphcl.sampling import num_seeds
@@ -45,6 +45,9 @@ class Grace(Method):
             edges are there in one direction only.
         normalize_features: Subtract the least entry of the graph's features and divide rows by
             their sum, as the authors do.
+        loss: A loss of two views by name, or a mapping with ``name`` and its parameters
+            (:class:`graphcl.methods.ContrastChoice`). ``temperature`` is that of the loss.
+        negatives: A negative strategy, likewise; None: all negatives alike.
 
     Raises:
         ValueError: An argument outside its range.
@@ -70,6 +73,8 @@ class Grace(Method):
         mask_features: Sequence[float] = (0.3, 0.4),
         undirected: bool = False,
         normalize_features: bool = True,
+        loss: Choice = "nt-xent",
+        negatives: Choice | None = None,
     ) -> None:
         width = check_whole("width", width, least=1)
         hidden = width
@@ -88,10 +93,16 @@ class Grace(Method):
             mask_features=feature_rates,
             undirected=check_flag("undirected", undirected),
             normalize_features=check_flag("normalize_features", normalize_features),
+            loss=loss,
+            negatives=negatives,
         )
-        self.objective = InfoNCELoss(temperature, intra_view=True)
+        self.objective = ContrastChoice(loss, negatives, temperature=temperature)
         self.encoder = GCNEncoder(num_features, [2 * width, width], activation=activation)
         self.projector = Projector(width, hidden=hidden)
+        self.biased: nn.ModuleList | None = None
+        if self.objective.needs == "difficulty":
+            second = GCNEncoder(num_features, [2 * width, width], activation=activation)
+            self.biased = nn.ModuleList([second, Projector(width, hidden=hidden)])
         self.normalize_features = normalize_features
         self._drop_edges = [DropEdges(rate, undirected=undirected) for rate in edge_rates]
         self._drop_entries = [DropEdges(rate, undirected=False) for rate in edge_rates]
@@ -104,9 +115,14 @@ class Grace(Method):
         self.check_width(data)
         self._prepared = None
         self._lowest = data.x.min() if self.normalize_features else None
+        self.objective.setup(data)
+
+    def before_epoch(self, epoch: int, data: Data) -> None:
+        """Find what the negatives need to know of the present embeddings."""
+        self.objective.before_epoch(epoch, data, self.embed)
 
     def loss(self, data: Data) -> Tensor:
-        """InfoNCE between two fresh views of the graph, a scalar.
+        """The contrast of two fresh views of the graph, a scalar.
 
         In a mini-batch the seeds are contrasted with each other.
         """
@@ -116,9 +132,17 @@ class Grace(Method):
             if self._prepared is None or not self._prepared.is_of(data):
                 self._prepared = self._prepare(data)
             prepared = self._prepared
-        first = self.projector(self._encode_view(data, prepared.features, 0))
-        second = self.projector(self._encode_view(data, prepared.features, 1))
-        value: Tensor = self.objective(first, second, pairs=prepared.pairs)
+        views = [self._corrupt(data, view) for view in range(2)]
+        first, second = (
+            self.projector(view.encode(self.encoder, prepared.features)) for view in views
+        )
+        biased = None
+        if self.biased is not None:
+            encoder, projector = self.biased
+            biased = tuple(projector(view.encode(encoder, prepared.features)) for view in views)
+        value: Tensor = self.objective(
+            first, second, pairs=prepared.pairs, biased=biased, nodes=seed_nodes(data)
+        )
         return value
 
     def encode(self, data: Data) -> Tensor:
@@ -156,25 +180,51 @@ class Grace(Method):
             x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
         return compress_features(x)
 
-    def _encode_view(self, data: Data, features: Tensor, view: int) -> Tensor:
+    def _corrupt(self, data: Data, number: int) -> _View:
         # The transforms draw on a graph without features and on a single row: masking a column is
         # multiplying it, which sparse features allow as well.
-        bare = Data(edge_index=data.edge_index, num_nodes=features.size(0))
+        bare = Data(edge_index=data.edge_index, num_nodes=data.x.size(0))
         if "edge_weight" in data:
             bare.edge_weight = data.edge_weight
         hop_sizes = data.get("num_sampled_nodes")
         drop = self._drop_edges if hop_sizes is None else self._drop_entries
-        edges = drop[view](bare)
+        edges = drop[number](bare)
         row = Data(x=torch.ones(1, self.num_features, dtype=data.x.dtype, device=data.x.device))
-        kept = self._mask_features[view](row).x[0]
-        rows: Tensor = self.encoder(
-            features,
-            edges.edge_index,
-            edges.get("edge_weight"),
-            column_scale=kept,
+        return _View(
+            edge_index=edges.edge_index,
+            edge_weight=edges.get("edge_weight"),
+            column_scale=self._mask_features[number](row).x[0],
             hop_sizes=hop_sizes,
+            seeds=num_seeds(data),
         )
-        return rows[: num_seeds(data)]
+
+
+@dataclass(frozen=True)
+class _View:
+    """A corrupted view: what an encoder gets beside the features."""
+
+    edge_index: Tensor
+    edge_weight: Tensor | None
+    column_scale: Tensor
+    hop_sizes: Sequence[int] | None
+    seeds: int | None
+
+    def encode(self, encoder: nn.Module, features: Tensor) -> Tensor:
+        """Rows of the nodes, or of the seeds of a batch."""
+        rows: Tensor = encoder(
+            features,
+            self.edge_index,
+            self.edge_weight,
+            column_scale=self.column_scale,
+            hop_sizes=self.hop_sizes,
+        )
+        return rows[: self.seeds]
+
+
+def seed_nodes(data: Data) -> Tensor | None:
+    """Which nodes of the whole graph a batch contrasts; None: it is the whole graph."""
+    seeds, nodes = num_seeds(data), data.get("n_id")
+    return None if seeds is None or nodes is None else nodes[:seeds]
 
 
 def normalize_rows(x: Tensor, *, lowest: Tensor) -> Tensor:

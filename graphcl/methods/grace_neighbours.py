@@ -8,6 +8,7 @@ from torch_geometric.data import Data
 
 from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs
+from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.grace import Grace
 from graphcl.sampling import num_seeds
 
@@ -34,6 +35,8 @@ class GraceNeighbours(Grace):
         mask_features: Probability of zeroing a feature column, for view 1 and view 2.
         undirected: Whether both directions of an edge fall together.
         normalize_features: Divide the rows of the features by their sum.
+        loss: A loss of two views that uses pairs.
+        negatives: A negative strategy.
 
     Raises:
         ValueError: An argument outside its range.
@@ -58,6 +61,8 @@ class GraceNeighbours(Grace):
         mask_features: Sequence[float] = (0.3, 0.4),
         undirected: bool = False,
         normalize_features: bool = True,
+        loss: Choice = "nt-xent",
+        negatives: Choice | None = None,
     ) -> None:
         super().__init__(
             num_features,
@@ -69,7 +74,11 @@ class GraceNeighbours(Grace):
             mask_features=mask_features,
             undirected=undirected,
             normalize_features=normalize_features,
+            loss=loss,
+            negatives=negatives,
         )
+        if not self.objective.loss.takes_pairs:
+            raise ValueError(f"loss must use pairs, to know of neighbours; {loss!r} does not")
         self.hops = check_whole("hops", hops, least=1)
         self.configuration["hops"] = self.hops
 

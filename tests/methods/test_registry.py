@@ -46,6 +46,8 @@ def test_published_settings_of_cora(graph):
         "mask_features": (0.3, 0.4),
         "undirected": False,
         "normalize_features": True,
+        "loss": "nt-xent",
+        "negatives": None,
     }
     assert method.configuration == expected
     assert "CRIPAC-DIG/GRACE" in settings_source("grace", "Cora")
