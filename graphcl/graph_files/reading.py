@@ -59,7 +59,7 @@ def read_graph(
         directed: Whether edges have a direction; None: as the file says, undirected where the
             format says nothing (CSV, edge lists) or the matrix is symmetric.
         scaling: Bring the features into the form of another graph, that a method was trained on
-            (:attr:`GraphFile.scaling`, or of :func:`graphcl.methods.load_saved_method`): the same
+            (``GraphFile.scaling``, or of :func:`graphcl.methods.load_saved_method`): the same
             columns in the same order, with the means and deviations of that graph.
 
     Raises:

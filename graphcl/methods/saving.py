@@ -57,7 +57,7 @@ def save_method(
         method: A method of the registry, trained or not.
         settings: How it was trained; kept for the record.
         features: The columns of the features that it was trained on, and how they were scaled
-            (:attr:`graphcl.graph_files.GraphFile.scaling`): another graph's can be brought into the
+            (``GraphFile.scaling``): another graph's can be brought into the
             same form, as ``graphcl embed --model`` does.
 
     Returns:
