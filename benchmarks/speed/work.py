@@ -54,9 +54,14 @@ def prepare_loss(
     entry = find(group, contestant)
     if entry.is_peer:
         reach_peers(peers_path)
+    return loss_step(entry.build, size, width)
+
+
+def loss_step(build: Callable[[int], LossFunction], size: int, width: int) -> Callable[[], float]:
+    """Forward and backward of a loss on two views of ``size`` items."""
     # code pages and library buffers are no property of N: let them exist before memory is counted
-    _step(entry.build(64), *_views(64, width))
-    loss = entry.build(size)
+    _step(build(64), *_views(64, width))
+    loss = build(size)
     views = _views(size, width)
     return lambda: _step(loss, *views)
 
