@@ -42,6 +42,9 @@ nitpick_ignore = [
         "graphcl.augmentations.sparse_rows.SparseRows",
         "graphcl.benchmark.aggregate.DatasetStatistics",
         "graphcl.contrast.pairs.PairMasks",
+        "graphcl.contrast.rows.SharedPass",
+        # Aliases: of texts that are allowed, of type variables, of torch.nn.
+        *("Choice", "Mode", "Solver", "Module", "graphcl.nn.momentum.Module", "nn.Module"),
     )
 ]
 
