@@ -185,7 +185,7 @@ def shipped_suites() -> list[str]:
 
     Example:
         >>> shipped_suites()
-        ['node-level', 'quick']
+        ['losses', 'node-level', 'quick']
     """
     folder = resources.files("graphcl.benchmark") / "suites"
     names = (entry.name for entry in folder.iterdir())
