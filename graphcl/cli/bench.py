@@ -43,7 +43,9 @@ bench = typer.Typer(
 def run_suite(
     suite: Annotated[
         str,
-        typer.Argument(metavar="SUITE", help="A shipped suite (quick, node-level, losses) or a YAML file."),
+        typer.Argument(
+            metavar="SUITE", help="A shipped suite (quick, node-level, losses) or a YAML file."
+        ),
     ],
     results: Results = Path("results"),
     data: DataRoot = None,
