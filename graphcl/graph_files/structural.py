@@ -49,7 +49,7 @@ def structural_features(
     Neither kind does for the other: with ssgc, k-means on Cora without its features has an ARI of
     0.04 from roles alone and 0.32 from positions alone (0.30 from both, 0.27 with 16 positions),
     while a probe for the activity of European airports has an accuracy of 0.50 from roles and 0.39
-    from positions (0.47 from both).
+    from positions (0.47 from both). The number of positions was set after a look at these figures.
 
     Every column has mean 0 and variance 1 (a constant one is 0), and there are always
     ``6 + num_positions`` of them, in small graphs with zeros at the end. Renumbering the nodes
