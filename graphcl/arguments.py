@@ -1,17 +1,20 @@
-"""What every folder asks of arguments: whole numbers, numbers, names that exist.
+"""What every folder asks of arguments, and how messages are worded.
 
-The messages name the argument, what was given and what is allowed.
+Whole numbers, numbers, names that exist: the messages name the argument, what was given and what is
+allowed.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 
 LARGEST_SEED = 2**32 - 1
 """Seeds run from 0 to this number, the largest that NumPy's global generator takes."""
+
+_MOST_LISTED = 8
 
 
 def check_whole(name: str, value: int, *, least: int, most: int | None = None) -> int:
@@ -86,3 +89,25 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.5)
     hint = f"; did you mean {by_lower[nearest[0]]!r}?" if nearest else "."
     return f"unknown {kind} {name!r}{hint} Known: {', '.join(by_lower.values()) or 'none'}"
+
+
+def plural(number: int, thing: str) -> str:
+    """A number and a thing.
+
+    Example:
+        >>> plural(1, "self-loop"), plural(2000, "edge")
+        ('1 self-loop', '2,000 edges')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, the first eight of many.
+
+    Example:
+        >>> listed(("age", "height"))
+        'age, height'
+    """
+    shown = ", ".join(names[:_MOST_LISTED])
+    more = len(names) - _MOST_LISTED
+    return shown if more <= 0 else f"{shown} and {more} more"

@@ -32,7 +32,7 @@ FLOORS = (
     {"graph_files"},
     {"datasets"},
     {"contrast", "clustering", "sampling"},
-    {"arguments"},
+    {"arguments", "prepared"},
     {"__init__"},
 )
 HEIGHT = {name: -floor for floor, names in enumerate(FLOORS) for name in names}
@@ -93,6 +93,15 @@ def private(file: Path, text: str | None = None) -> list[str]:
     ]
 
 
+def deep(file: Path, text: str | None = None) -> list[str]:
+    here = part_of(file)
+    return [
+        f"{file.relative_to(ROOT)}, line {line}: {name} is not taken from graphcl.{part}"
+        for line, part, name in own_imports(file, text)
+        if part != here and len(name.split(".")) > 3
+    ]
+
+
 def heavy(file: Path, text: str | None = None) -> list[str]:
     if part_of(file) in USES_BENCH_EXTRA:
         return []
@@ -117,12 +126,17 @@ def test_no_private_name_of_another_folder_is_imported() -> None:
     assert [line for file in FILES for line in private(file)] == []
 
 
+def test_public_names_are_imported_from_their_folder() -> None:
+    assert [line for file in FILES for line in deep(file)] == []
+
+
 def test_the_core_does_not_need_the_bench_extra() -> None:
     assert [line for file in FILES for line in heavy(file)] == []
 
 
-def test_source_files_are_short() -> None:
-    lengths = {str(f.relative_to(ROOT)): len(f.read_text("utf-8").splitlines()) for f in FILES}
+def test_files_are_short() -> None:
+    files = [*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py")]
+    lengths = {str(f.relative_to(ROOT)): len(f.read_text("utf-8").splitlines()) for f in files}
     assert {name: n for name, n in lengths.items() if n > MOST_LINES} == {}
 
 
@@ -135,6 +149,7 @@ def test_source_files_are_short() -> None:
         (upward, "from graphcl.training import fit"),
         (private, "from graphcl.contrast.rows import _tiles"),
         (private, "from graphcl.contrast._rows import tiles"),
+        (deep, "from graphcl.contrast.rows import Rows"),
         (heavy, "def f():\n    from rich.table import Table"),
         (heavy, "import matplotlib.pyplot"),
     ],

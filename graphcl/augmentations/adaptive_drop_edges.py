@@ -12,11 +12,10 @@ from graphcl.augmentations.adaptive import (
     check_cutoff,
     edge_drop_probabilities,
 )
-from graphcl.augmentations.drop_edges import _scramble
 from graphcl.augmentations.edges import check_data, edge_index_of, keep_edges
 from graphcl.augmentations.fields import number_of_nodes
-from graphcl.augmentations.prepared import Prepared
-from graphcl.augmentations.randomness import RandomSource, check_probability
+from graphcl.augmentations.randomness import RandomSource, check_probability, scramble
+from graphcl.prepared import Prepared
 
 
 class AdaptiveDropEdges(BaseTransform):
@@ -98,7 +97,7 @@ class AdaptiveDropEdges(BaseTransform):
         numbers = self._random.integers(num_nodes, device=edge_index.device)
         source, target = edge_index
         sums = numbers.index_select(0, source) + numbers.index_select(0, target)
-        return (_scramble(sums) >> 10).double() * 2.0**-53
+        return (scramble(sums) >> 10).double() * 2.0**-53
 
     def __repr__(self) -> str:
         name = self.centrality if isinstance(self.centrality, str) else "..."

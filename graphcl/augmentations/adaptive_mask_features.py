@@ -14,8 +14,8 @@ from graphcl.augmentations.adaptive import (
 )
 from graphcl.augmentations.edges import check_data
 from graphcl.augmentations.fields import number_of_nodes
-from graphcl.augmentations.prepared import Prepared
 from graphcl.augmentations.randomness import RandomSource, check_probability
+from graphcl.prepared import Prepared
 
 
 class AdaptiveMaskFeatures(BaseTransform):

@@ -14,7 +14,7 @@ from graphcl.augmentations.edges import (
     keep_edges,
 )
 from graphcl.augmentations.fields import number_of_nodes
-from graphcl.augmentations.randomness import RandomSource, check_probability
+from graphcl.augmentations.randomness import RandomSource, check_probability, scramble
 
 
 class DropEdges(BaseTransform):
@@ -88,20 +88,7 @@ class DropEdges(BaseTransform):
         sums = at_source + at_target
         if self.p == 1:
             return torch.zeros_like(sums, dtype=torch.bool)
-        return _scramble(sums) >= int(self.p * 2.0**63)
+        return scramble(sums) >= int(self.p * 2.0**63)
 
     def __repr__(self) -> str:
         return f"DropEdges({self.p}, undirected={self.undirected}{self._random.arguments()})"
-
-
-def _scramble(numbers: Tensor) -> Tensor:
-    """Turn int64 numbers, in place, into uniform ones from 0 to 2^63 - 1: equal ones stay equal.
-
-    The finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
-    generators", OOPSLA 2014, variant 13 of Stafford). Torch shifts keep the sign: mask it away.
-    """
-    for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15)):
-        numbers ^= (numbers >> shift) & ((1 << (64 - shift)) - 1)
-        numbers *= factor
-    numbers ^= (numbers >> 31) & ((1 << 33) - 1)
-    return numbers.bitwise_and_((1 << 63) - 1)

@@ -115,3 +115,16 @@ def check_probability(p: float) -> float:
     if not 0 <= p <= 1:
         raise ValueError(f"p must be in [0, 1], got {p}")
     return float(p)
+
+
+def scramble(numbers: Tensor) -> Tensor:
+    """Turn int64 numbers, in place, into uniform ones from 0 to 2^63 - 1: equal ones stay equal.
+
+    The finaliser of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
+    generators", OOPSLA 2014, variant 13 of Stafford). Torch shifts keep the sign: mask it away.
+    """
+    for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15)):
+        numbers ^= (numbers >> shift) & ((1 << (64 - shift)) - 1)
+        numbers *= factor
+    numbers ^= (numbers >> 31) & ((1 << 33) - 1)
+    return numbers.bitwise_and_((1 << 63) - 1)

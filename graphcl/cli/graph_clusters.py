@@ -19,9 +19,9 @@ def find_clusters(
     """The cluster of each row, the largest cluster first, and what to tell about their number."""
     import torch
 
+    from graphcl.arguments import plural
     from graphcl.clustering import choose_num_clusters
     from graphcl.evaluation import cluster_embeddings, modularity
-    from graphcl.graph_files.graph_file import plural
 
     if number is not None:
         found = cluster_embeddings(rows, number, seed=seed)

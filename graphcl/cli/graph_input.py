@@ -45,7 +45,7 @@ class OpenedGraph:
 
     def describe(self) -> str:
         """Its size in one line."""
-        from graphcl.graph_files.graph_file import plural
+        from graphcl.arguments import plural
 
         if isinstance(self.data, list):
             nodes = sum(graph.x.size(0) for graph in self.data)
@@ -112,8 +112,8 @@ def open_graph(choice: GraphChoice, learned: FeatureScaling | None = None) -> Op
     """
     if is_dataset(choice):
         return _dataset(choice, learned)
+    from graphcl.arguments import listed
     from graphcl.graph_files import FeatureScaling, read_graph, structural_names
-    from graphcl.graph_files.scaling import listed
 
     made = learned is not None and learned.names == structural_names()
     file = read_graph(
@@ -180,8 +180,8 @@ def _standardize(data: Data | list[Data], names: tuple[str, ...]) -> FeatureScal
 
 def _as_learned(learned: FeatureScaling) -> list[str]:
     """What to tell about features that were brought into the form that a model knows."""
+    from graphcl.arguments import listed
     from graphcl.graph_files import structural_names
-    from graphcl.graph_files.scaling import listed
 
     how = "taken as they are, as in training"
     if learned.mean is not None:

@@ -84,7 +84,7 @@ def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
 def embed_graph(method: Method, graph: OpenedGraph, device: str) -> tuple[Tensor, float]:
     """The rows of a graph and the seconds they took; a large one is embedded block by block."""
     from graphcl.methods import Method as AnyMethod
-    from graphcl.training.devices import make_fabric
+    from graphcl.training import make_fabric
 
     started = time.monotonic()
     method.to(make_fabric(device, "32-true").device)

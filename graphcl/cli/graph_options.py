@@ -214,7 +214,7 @@ class MethodChoice:
         from graphcl.arguments import check_seed
         from graphcl.checkpoint import prepare_checkpoint
         from graphcl.methods import get_method, load_saved_method
-        from graphcl.training.devices import make_fabric
+        from graphcl.training import make_fabric
 
         check_seed(self.seed)
         self.fan_out()

@@ -128,8 +128,8 @@ def embed(
 
     Exit code 2: bad input.
     """
+    from graphcl.arguments import plural
     from graphcl.graph_files import write_rows
-    from graphcl.graph_files.graph_file import plural
 
     chosen = MethodChoice(
         method, model, settings, epochs, steps, batch_size, num_neighbours,
@@ -178,8 +178,8 @@ def cluster(
 
     Exit code 2: bad input.
     """
+    from graphcl.arguments import plural
     from graphcl.graph_files import write_rows
-    from graphcl.graph_files.graph_file import plural
 
     chosen = MethodChoice(
         method, model, settings, epochs, steps, batch_size, num_neighbours,

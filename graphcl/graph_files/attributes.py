@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphcl.arguments import unknown_name
-from graphcl.graph_files.graph_file import plural
+from graphcl.arguments import plural, unknown_name
 
 Texts = NDArray[np.object_]
 Numbers = NDArray[np.float64]

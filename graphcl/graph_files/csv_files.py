@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from graphcl.arguments import plural
 from graphcl.graph_files.assemble import Parts
 from graphcl.graph_files.attributes import LABEL, parse_numbers, read_attributes
 from graphcl.graph_files.edge_list import EdgeList
 from graphcl.graph_files.extras import need
-from graphcl.graph_files.graph_file import plural
 from graphcl.graph_files.tables import Table, Texts, integers, read_csv, read_plain
 
 _ENDS = (("source", "target"), ("src", "dst"), ("from", "to"), ("source_id", "target_id"))

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphcl.graph_files.graph_file import plural
+from graphcl.arguments import plural
 
 Integers = NDArray[np.int64]
 Numbers = NDArray[np.float64]

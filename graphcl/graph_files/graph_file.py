@@ -31,13 +31,3 @@ class GraphFile:
     feature_names: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
     scaling: FeatureScaling | None = None
-
-
-def plural(number: int, thing: str) -> str:
-    """A number and a thing.
-
-    Example:
-        >>> plural(1, "self-loop"), plural(2000, "edge")
-        ('1 self-loop', '2,000 edges')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -11,10 +11,10 @@ from xml.etree.ElementTree import ParseError
 import networkx as nx
 import numpy as np
 
+from graphcl.arguments import plural
 from graphcl.graph_files.assemble import Parts
 from graphcl.graph_files.attributes import read_attributes
 from graphcl.graph_files.edge_list import EdgeList
-from graphcl.graph_files.graph_file import plural
 from graphcl.graph_files.tables import integers, not_text
 
 _WEIGHT = "weight"

@@ -12,9 +12,10 @@ from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import BaseStorage, EdgeStorage, GlobalStorage, NodeStorage
 from torch_geometric.utils import contains_self_loops, is_undirected, to_undirected
 
+from graphcl.arguments import plural
 from graphcl.datasets import check_graph
 from graphcl.graph_files.assemble import make_structural
-from graphcl.graph_files.graph_file import GraphFile, plural
+from graphcl.graph_files.graph_file import GraphFile
 from graphcl.graph_files.structural import structural_names
 
 _INERT = (

@@ -6,10 +6,11 @@ import difflib
 from dataclasses import replace
 from pathlib import Path
 
+from graphcl.arguments import listed
 from graphcl.graph_files import csv_files, matrices, networkx_files, pyg_files
 from graphcl.graph_files.assemble import Parts, assemble
 from graphcl.graph_files.graph_file import GraphFile
-from graphcl.graph_files.scaling import FeatureScaling, listed
+from graphcl.graph_files.scaling import FeatureScaling
 from graphcl.graph_files.structural import structural_names
 
 GRAPH_ENDINGS = (".pt", ".graphml", ".gml", ".csv", ".tsv", ".edgelist", ".txt", ".npz")

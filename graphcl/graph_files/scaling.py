@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from graphcl.arguments import listed
+
 _SAME = 1e-9
-_MOST_NAMED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +93,6 @@ class FeatureScaling:
                 f"its features have width {x.size(1)}, those of the training {self.width}"
             )
         return x
-
-
-def listed(names: tuple[str, ...]) -> str:
-    """Names for a message, the first eight of many.
-
-    Example:
-        >>> listed(("age", "height"))
-        'age, height'
-    """
-    shown = ", ".join(names[:_MOST_NAMED])
-    more = len(names) - _MOST_NAMED
-    return shown if more <= 0 else f"{shown} and {more} more"
 
 
 def _other_columns(learned: tuple[str, ...], given: tuple[str, ...]) -> str:

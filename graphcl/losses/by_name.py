@@ -150,8 +150,6 @@ def make_loss(
         if given not in allowed:
             raise ValueError(unknown_name(f"parameter of the loss {entry.name}", given, allowed))
     options = {**entry.presets, **parameters}
-    if entry.name == "dclw":
-        options["positive_weights"] = MisesFisherWeights()
     if negatives is not None:
         if not entry.takes_negatives:
             raise ValueError(f"the loss {entry.name} weighs no negatives: leave negatives out")
@@ -224,6 +222,7 @@ _ENTRIES: Mapping[str, LossEntry] = MappingProxyType(
                 "dcl with heavier far positives",
                 "Yeh et al., arXiv 2110.06848",
                 call=_with_context,
+                positive_weights=MisesFisherWeights(),  # has no state: all may share it
                 **_EXCLUDED,
             ),
             _entry(

@@ -75,7 +75,6 @@ class ContrastChoice(nn.Module):
         for key in {"num_clusters", "every"} & self.context_options.keys():
             check_whole(key, self.context_options[key], least=1)
         self.loss: TwoViewLoss = make_loss(name, negatives=strategy, **parameters)
-        self.biased: nn.Module | None = None
         self.bias = BiasedTripletLoss(self.context_options.get("class_prior", 0.0))
         self.clusters = torch.zeros(0, dtype=torch.int64)
         self._weights: Tensor | None = None

@@ -17,6 +17,7 @@ from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.method import Method
 from graphcl.nn import GCNEncoder, Projector, compress_features
+from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
 
 
@@ -107,13 +108,13 @@ class Grace(Method):
         self._drop_edges = [DropEdges(rate, undirected=undirected) for rate in edge_rates]
         self._drop_entries = [DropEdges(rate, undirected=False) for rate in edge_rates]
         self._mask_features = [MaskFeatures(rate) for rate in feature_rates]
-        self._prepared: _Prepared | None = None
+        self._prepared = Prepared[tuple[Tensor, Pairs | None]]()
         self._lowest: Tensor | None = None
 
     def setup(self, data: Data) -> None:
         """Keep the least entry of the features, which mini-batches need to be normalised alike."""
         self.check_width(data)
-        self._prepared = None
+        self._prepared = Prepared()
         self._lowest = data.x.min() if self.normalize_features else None
         self.objective.setup(data)
 
@@ -127,21 +128,19 @@ class Grace(Method):
         In a mini-batch the seeds are contrasted with each other.
         """
         if num_seeds(data) is not None:  # seen once: there is nothing to remember
-            prepared = self._prepare(data, self._lowest)
+            features, pairs = self._prepare(data, self._lowest)
         else:
-            if self._prepared is None or not self._prepared.is_of(data):
-                self._prepared = self._prepare(data)
-            prepared = self._prepared
+            features, pairs = self._prepared.get(
+                (data.x, data.edge_index), lambda: self._prepare(data)
+            )
         views = [self._corrupt(data, view) for view in range(2)]
-        first, second = (
-            self.projector(view.encode(self.encoder, prepared.features)) for view in views
-        )
+        first, second = (self.projector(view.encode(self.encoder, features)) for view in views)
         biased = None
         if self.biased is not None:
             encoder, projector = self.biased
-            biased = tuple(projector(view.encode(encoder, prepared.features)) for view in views)
+            biased = tuple(projector(view.encode(encoder, features)) for view in views)
         value: Tensor = self.objective(
-            first, second, pairs=prepared.pairs, biased=biased, nodes=seed_nodes(data)
+            first, second, pairs=pairs, biased=biased, nodes=seed_nodes(data)
         )
         return value
 
@@ -165,14 +164,10 @@ class Grace(Method):
         """Which nodes (or seeds of a batch) belong together; None: each with itself."""
         return None
 
-    def _prepare(self, data: Data, lowest: Tensor | None = None) -> _Prepared:
+    def _prepare(self, data: Data, lowest: Tensor | None = None) -> tuple[Tensor, Pairs | None]:
+        """What does not change between epochs: the encoder's features, and the positives."""
         self.check_width(data)
-        return _Prepared(
-            source=(data.x, data.edge_index),
-            versions=(data.x._version, data.edge_index._version),
-            features=self._features(data, lowest),
-            pairs=self.positives(data),
-        )
+        return self._features(data, lowest), self.positives(data)
 
     def _features(self, data: Data, lowest: Tensor | None = None) -> Tensor:
         x = data.x
@@ -231,19 +226,3 @@ def normalize_rows(x: Tensor, *, lowest: Tensor) -> Tensor:
     """PyG's ``NormalizeFeatures`` for some rows of a graph, given its least entry."""
     shifted = x - lowest
     return shifted.div_(shifted.sum(dim=-1, keepdim=True).clamp_(min=1.0))
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """What is computed once for a graph, and the tensors that it was computed from."""
-
-    source: tuple[Tensor, Tensor]
-    versions: tuple[int, int]
-    features: Tensor
-    pairs: Pairs | None
-
-    def is_of(self, data: Data) -> bool:
-        """Whether ``data`` holds the same tensors, unchanged since."""
-        now = (data.x, data.edge_index)
-        same = all(a is b for a, b in zip(self.source, now, strict=True))
-        return same and self.versions == tuple(tensor._version for tensor in now)

@@ -13,9 +13,8 @@ from graphcl import evaluation
 from graphcl.contrast import Block, Direction, Mask, Pairs, Positives, Rows, normalize_rows
 from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
+from tests.golden import objectives, strategies
 from tests.golden.harness import gradients, leaf
-from tests.golden.objectives import OBJECTIVES
-from tests.golden.strategies import STRATEGIES
 
 
 def clustering_metrics(*, y_true: Any, y_pred: Any, edge_index: Any) -> dict[str, Any]:
@@ -183,8 +182,32 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "supcon": supcon,
     "symmetric_clip_infonce": symmetric_clip_infonce,
     "multiple_negatives_ranking": multiple_negatives_ranking,
-    **OBJECTIVES,
-    **STRATEGIES,
+    "jsd_pairs": objectives.jsd_pairs,
+    "triplet_margin": objectives.triplet_margin,
+    "byol": objectives.byol,
+    "barlow_twins": objectives.barlow_twins,
+    "vicreg": objectives.vicreg,
+    "mmcl_closed_form": objectives.mmcl_closed_form,
+    "mmcl_pgd": objectives.mmcl_pgd,
+    "isd": objectives.isd,
+    "auc_cl": objectives.auc_cl,
+    "swav_sinkhorn": objectives.swav_sinkhorn,
+    "swav_loss": objectives.swav_loss,
+    "cacr": objectives.cacr,
+    "groco": objectives.groco,
+    "dclw": strategies.dclw,
+    "hard_contrastive_threshold": strategies.hard_contrastive_threshold,
+    "debiased_infonce": strategies.debiased_infonce,
+    "difficulty_infonce": strategies.difficulty_infonce,
+    "biased_triplet": strategies.biased_triplet,
+    "progcl_weights": strategies.progcl_weights,
+    "mochi_mix": strategies.mochi_mix,
+    "moco_queue_infonce": strategies.moco_queue_infonce,
+    "halp": strategies.halp,
+    "alignment": strategies.alignment,
+    "uniformity": strategies.uniformity,
+    "tolerance": strategies.tolerance,
+    "heco_contrast": strategies.heco_contrast,
 }
 
 # golden name -> output -> why the adapter does not return it

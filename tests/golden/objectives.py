@@ -1,6 +1,5 @@
 """Adapters of the losses that have mathematics of their own."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -201,23 +200,3 @@ def groco(
         ),
         **gradients(loss, views=views),
     }
-
-
-OBJECTIVES: dict[str, Callable[..., Mapping[str, Any]]] = {
-    function.__name__: function
-    for function in (
-        jsd_pairs,
-        triplet_margin,
-        byol,
-        barlow_twins,
-        vicreg,
-        mmcl_closed_form,
-        mmcl_pgd,
-        isd,
-        auc_cl,
-        swav_sinkhorn,
-        swav_loss,
-        cacr,
-        groco,
-    )
-}

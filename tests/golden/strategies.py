@@ -1,6 +1,5 @@
 """Adapters of negative strategies, queues and the geometry of embeddings."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -326,23 +325,3 @@ def heco_contrast(
         "loss_sc_per_node": back,
         **gradients(loss, z_mp=z_mp, z_sc=z_sc),
     }
-
-
-STRATEGIES: dict[str, Callable[..., Mapping[str, Any]]] = {
-    function.__name__: function
-    for function in (
-        dclw,
-        hard_contrastive_threshold,
-        debiased_infonce,
-        difficulty_infonce,
-        biased_triplet,
-        progcl_weights,
-        mochi_mix,
-        moco_queue_infonce,
-        halp,
-        alignment,
-        uniformity,
-        tolerance,
-        heco_contrast,
-    )
-}
