@@ -1,10 +1,13 @@
 """Neural network parts that PyG lacks."""
 
 from graphcl.nn.activation import ACTIVATIONS, make_activation
+from graphcl.nn.fixed_matrix import FixedMatrix
 from graphcl.nn.gcn import GCNEncoder
 from graphcl.nn.momentum import MomentumTeacher
+from graphcl.nn.neighbour_attention import NeighbourAttention
 from graphcl.nn.projector import Projector
 from graphcl.nn.readout import sum_readout
+from graphcl.nn.semantic_attention import SemanticAttention
 from graphcl.nn.sparse import (
     compress_features,
     matrix_rows,
@@ -15,9 +18,12 @@ from graphcl.nn.sparse import (
 
 __all__ = [
     "ACTIVATIONS",
+    "FixedMatrix",
     "GCNEncoder",
     "MomentumTeacher",
+    "NeighbourAttention",
     "Projector",
+    "SemanticAttention",
     "compress_features",
     "make_activation",
     "matrix_rows",

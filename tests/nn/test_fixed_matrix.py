@@ -1,0 +1,47 @@
+"""Products with a constant sparse matrix."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphcl.nn import FixedMatrix
+
+
+def sparse(num_rows, num_columns, seed=0):
+    random = torch.Generator().manual_seed(seed)
+    dense = torch.rand(num_rows, num_columns, generator=random, dtype=torch.float64)
+    return torch.where(dense > 0.6, dense, 0)
+
+
+@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 50))
+def test_value_and_gradient_are_those_of_the_dense_product(num_rows, num_columns, seed):
+    dense = sparse(num_rows, num_columns, seed)
+    rows = torch.rand(num_columns, 3, dtype=torch.float64, requires_grad=True)
+    mine = FixedMatrix(dense.to_sparse_csr()) @ rows
+    torch.testing.assert_close(mine, dense @ rows)
+    seen = torch.rand_like(mine)
+    found = torch.autograd.grad(mine, rows, seen)[0]
+    torch.testing.assert_close(found, dense.T @ seen)
+
+
+def test_gradients_of_gradients():
+    matrix = FixedMatrix(sparse(4, 3).to_sparse_csr())
+    rows = torch.rand(3, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: matrix @ x, rows)
+    assert torch.autograd.gradgradcheck(lambda x: (matrix @ x).square(), rows)
+
+
+def test_shape_and_an_empty_matrix():
+    matrix = FixedMatrix(torch.zeros(3, 5).to_sparse_csr())
+    assert matrix.shape == (3, 5)
+    assert torch.equal(matrix @ torch.ones(5, 2), torch.zeros(3, 2))
+
+
+def test_bad_matrices_are_refused():
+    with pytest.raises(TypeError, match=r"matrix must be a sparse CSR tensor, got torch\.strided"):
+        FixedMatrix(torch.eye(2))
+    with pytest.raises(TypeError, match=r"must hold floating point numbers, got torch\.int64"):
+        FixedMatrix(torch.eye(2, dtype=torch.int64).to_sparse_csr())
+    with pytest.raises(ValueError, match="must not need a gradient"):
+        FixedMatrix(torch.eye(2).to_sparse_csr().requires_grad_())
