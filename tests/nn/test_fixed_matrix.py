@@ -8,16 +8,24 @@ from hypothesis import strategies as st
 from graphcl.nn import FixedMatrix
 
 
-def sparse(num_rows, num_columns, seed=0):
+def sparse(num_rows, num_columns, seed=0, share=0.1):
     random = torch.Generator().manual_seed(seed)
     dense = torch.rand(num_rows, num_columns, generator=random, dtype=torch.float64)
-    return torch.where(dense > 0.6, dense, 0)
+    return torch.where(dense < share, dense, 0)
 
 
-@given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 50))
-def test_value_and_gradient_are_those_of_the_dense_product(num_rows, num_columns, seed):
-    dense = sparse(num_rows, num_columns, seed)
-    rows = torch.rand(num_columns, 3, dtype=torch.float64, requires_grad=True)
+@given(
+    st.integers(1, 6),
+    st.integers(1, 6),
+    st.integers(0, 50),
+    st.sampled_from([0.1, 0.6]),
+    st.sampled_from([3, 64, 130]),
+)
+def test_value_and_gradient_are_those_of_the_dense_product(
+    num_rows, num_columns, seed, share, width
+):
+    dense = sparse(num_rows, num_columns, seed, share)
+    rows = torch.rand(num_columns, width, dtype=torch.float64, requires_grad=True)
     mine = FixedMatrix(dense.to_sparse_csr()) @ rows
     torch.testing.assert_close(mine, dense @ rows)
     seen = torch.rand_like(mine)
@@ -25,11 +33,22 @@ def test_value_and_gradient_are_those_of_the_dense_product(num_rows, num_columns
     torch.testing.assert_close(found, dense.T @ seen)
 
 
-def test_gradients_of_gradients():
-    matrix = FixedMatrix(sparse(4, 3).to_sparse_csr())
+@pytest.mark.parametrize("share", [0.2, 0.8])
+def test_gradients_of_gradients(share):
+    matrix = FixedMatrix(sparse(4, 3, share=share).to_sparse_csr())
+    assert matrix.is_dense is (share == 0.8)
     rows = torch.rand(3, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: matrix @ x, rows)
     assert torch.autograd.gradgradcheck(lambda x: (matrix @ x).square(), rows)
+
+
+def test_rows_of_another_type_become_the_type_of_the_matrix():
+    matrix = FixedMatrix(sparse(4, 3).float().to_sparse_csr())
+    rows = torch.ones(3, 2, dtype=torch.bfloat16, requires_grad=True)
+    product = matrix @ rows
+    assert product.dtype == torch.float32
+    product.sum().backward()
+    assert rows.grad.dtype == torch.bfloat16
 
 
 def test_shape_and_an_empty_matrix():
