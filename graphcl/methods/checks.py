@@ -32,10 +32,20 @@ def check_rates(name: str, values: Sequence[float]) -> tuple[float, float]:
     return first, second
 
 
-def check_homogeneous(method: str, data: object) -> None:
-    """Raise ``ValueError`` where a graph has several types of nodes or edges."""
-    if isinstance(data, HeteroData):
-        raise ValueError(
-            f"{method} embeds graphs with one type of nodes and edges, got HeteroData; "
-            "data.to_homogeneous() makes one of it"
+def check_kind(method: str, data: object, *, heterogeneous: bool) -> None:
+    """Raise ``ValueError`` where a graph has, or has not, several types of nodes and edges."""
+    if isinstance(data, HeteroData) is not heterogeneous:
+        raise ValueError(wrong_kind(method, heterogeneous=heterogeneous))
+
+
+def wrong_kind(method: str, *, heterogeneous: bool) -> str:
+    """The message for a graph of the other kind than the method is for."""
+    if heterogeneous:
+        return (
+            f"{method} embeds one type of the nodes of a HeteroData, got a graph without types of "
+            "nodes and edges"
         )
+    return (
+        f"{method} embeds graphs with one type of nodes and edges, got HeteroData; "
+        "data.to_homogeneous() makes one of it"
+    )

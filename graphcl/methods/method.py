@@ -5,15 +5,17 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.data import Batch, Data
+from torch_geometric.data import Batch, Data, HeteroData
 
 from graphcl.arguments import check_whole
 from graphcl.datasets import check_graph
-from graphcl.methods.checks import check_homogeneous
+from graphcl.methods.checks import check_kind
+
+Graph = TypeVar("Graph", Data, HeteroData)
 
 
 class Method(nn.Module, ABC):
@@ -38,6 +40,8 @@ class Method(nn.Module, ABC):
             loss says nothing about quality, so the number of epochs is fixed.
         trained: False: nothing to optimise, `fit` only calls ``setup``.
         levels: ``"node"`` (embeds a ``Data``), ``"graph"`` (embeds a list of ``Data``).
+        heterogeneous: True: embeds one node type of a ``HeteroData``
+            (:class:`graphcl.methods.HeterogeneousMethod`).
         version: Version of the mathematics. It goes up when results change, so that stored results
             and checkpoints of the former version are not taken for those of the new one.
 
@@ -56,6 +60,7 @@ class Method(nn.Module, ABC):
     monitor: str | None = "loss"
     trained: ClassVar[bool] = True
     levels: ClassVar[frozenset[str]] = frozenset({"node"})
+    heterogeneous: ClassVar[bool] = False
     version: ClassVar[int] = 1
 
     def __init__(self, num_features: int, **configuration: object) -> None:
@@ -85,10 +90,10 @@ class Method(nn.Module, ABC):
         return [{"params": [p for p in self.parameters() if p.requires_grad]}]
 
     @abstractmethod
-    def encode(self, data: Data) -> Tensor:
+    def encode(self, data: Any) -> Tensor:
         """The rows that :meth:`embed` returns; ``data`` is a ``Batch`` at graph level."""
 
-    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+    def encode_in_blocks(self, data: Any, batch_size: int) -> Tensor:
         """The rows of :meth:`encode` for a single graph, ``batch_size`` of them at a time.
 
         ``ValueError`` unless a subclass has a way to do it.
@@ -98,8 +103,10 @@ class Method(nn.Module, ABC):
             "whole graph at once"
         )
 
-    def embed(self, data: Data | Sequence[Data], *, batch_size: int | None = None) -> Tensor:
-        """Embed every node of a graph, or every graph of a list.
+    def embed(
+        self, data: Data | HeteroData | Sequence[Data], *, batch_size: int | None = None
+    ) -> Tensor:
+        """Embed every node of a graph (of its target type), or every graph of a list.
 
         In eval mode, without gradient and deterministic; the training mode of all modules stays as
         it was. Graphs that were not trained on are fine. The data may lie on another device than
@@ -116,16 +123,14 @@ class Method(nn.Module, ABC):
 
         Raises:
             TypeError: Neither a graph nor a list of graphs.
-            ValueError: A level that the method does not have, features of the wrong width, broken
-                data (:func:`graphcl.datasets.check_graph`), a result that is not finite; a
-                ``batch_size`` below 1, or where the method has no way to use it.
+            ValueError: A kind of graph or a level that the method does not have, features of the
+                wrong width, broken data (:func:`graphcl.datasets.check_graph`), a result that is
+                not finite; a ``batch_size`` below 1, or where the method has no way to use it.
         """
         if batch_size is not None:
             batch_size = check_whole("batch_size", batch_size, least=1)
         check_graph(data)
-        check_homogeneous(type(self).__name__, data)
-        self.check_level(data)
-        self.check_width(data if isinstance(data, Data) else data[0])
+        self.check_data(data)
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
@@ -141,8 +146,8 @@ class Method(nn.Module, ABC):
             )
         return rows.detach()
 
-    def _embed(self, data: Data | Sequence[Data], batch_size: int | None) -> Tensor:
-        if isinstance(data, Data):
+    def _embed(self, data: Data | HeteroData | Sequence[Data], batch_size: int | None) -> Tensor:
+        if isinstance(data, Data | HeteroData):
             graph = self._here(data)
             single = not isinstance(data, Batch)
             if batch_size is not None and single:
@@ -157,16 +162,23 @@ class Method(nn.Module, ABC):
         ]
         return torch.cat(parts)
 
-    def _here(self, graph: Data) -> Data:
+    def _here(self, graph: Graph) -> Graph:
         """The graph on the device of the method."""
         tensor = next(self.parameters(), None)
-        if tensor is None or graph.x.device == tensor.device:
+        if tensor is None or all(edges.device == tensor.device for edges in _edges(graph)):
             return graph
         return copy.copy(graph).to(tensor.device)  # PyG moves in place
 
+    def check_data(self, data: Any) -> None:
+        """Raise ``ValueError`` where these data are none that the method was built for."""
+        check_kind(type(self).__name__, data, heterogeneous=False)
+        self.check_level(data)
+        self.check_width(data if isinstance(data, Data) else data[0])
+
     def check_level(self, data: object) -> None:
         """Raise ``ValueError`` where the method cannot embed data of this level."""
-        level = "node" if isinstance(data, Data) and not isinstance(data, Batch) else "graph"
+        single = isinstance(data, Data | HeteroData) and not isinstance(data, Batch)
+        level = "node" if single else "graph"
         if level not in self.levels:
             what = "a single graph" if level == "node" else "a list of graphs"
             raise ValueError(
@@ -185,3 +197,8 @@ class Method(nn.Module, ABC):
     def extra_repr(self) -> str:
         """The configuration, for ``repr``."""
         return ", ".join(f"{name}={value!r}" for name, value in self.configuration.items())
+
+
+def _edges(graph: Data | HeteroData) -> list[Tensor]:
+    """The edge indices of all edge types."""
+    return [store["edge_index"] for store in graph.edge_stores]

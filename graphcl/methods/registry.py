@@ -7,16 +7,22 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import torch
-from torch_geometric.data import Data
+from torch_geometric.data import Data, HeteroData
 
-from graphcl.arguments import check_seed, unknown_name
+from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
 from graphcl.methods import grace_settings, ssgc
-from graphcl.methods.checks import check_homogeneous
+from graphcl.methods.checks import wrong_kind
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
+from graphcl.methods.heterogeneous import (
+    HeterogeneousMethod,
+    node_type_sizes,
+    read_metapaths,
+)
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder
@@ -31,10 +37,13 @@ class MethodEntry:
 
     Attributes:
         name: As typed on the command line.
-        cls: The class; its first argument is the width of the features.
+        cls: The class; its first argument is the width of the features. A
+            :class:`HeterogeneousMethod` if the method is for heterogeneous graphs only.
         summary: One line.
         training: Default training settings; zero epochs where nothing is trained.
         settings: Settings by data set, names in lower case.
+        for_heterogeneous: The class that does the same for a ``HeteroData``, where there is one
+            beside ``cls``.
     """
 
     name: str
@@ -42,6 +51,7 @@ class MethodEntry:
     summary: str
     training: TrainingSettings
     settings: Mapping[str, PublishedSettings]
+    for_heterogeneous: type[HeterogeneousMethod] | None = None
 
     @property
     def version(self) -> int:
@@ -58,20 +68,50 @@ class MethodEntry:
         """Whether there is anything to train."""
         return self.cls.trained
 
-    def parameter_names(self) -> list[str]:
-        """What :func:`create_method` takes: the method's arguments, then the training settings."""
-        return list(self._defaults()) + (_TRAINING_NAMES if self.trained else [])
+    @property
+    def classes(self) -> tuple[type[Method], ...]:
+        """The class, or both: for homogeneous and for heterogeneous graphs."""
+        return (self.cls,) if self.for_heterogeneous is None else (self.cls, self.for_heterogeneous)
 
-    def settings_for(self, dataset: str | None) -> tuple[dict[str, object], TrainingSettings]:
-        """The method's arguments and training settings on a data set: published, else defaults."""
+    def class_for(self, *, heterogeneous: bool) -> type[Method]:
+        """The class for this kind of graph; ``ValueError`` where the method has none."""
+        for cls in self.classes:
+            if cls.heterogeneous is heterogeneous:
+                return cls
+        raise ValueError(wrong_kind(self.name, heterogeneous=not heterogeneous))
+
+    def parameter_names(self, *, heterogeneous: bool | None = None) -> list[str]:
+        """What :func:`create_method` takes: the method's arguments, then the training settings.
+
+        Args:
+            heterogeneous: For which kind of graph; None: for any.
+        """
+        names = [
+            argument.name
+            for cls in self.classes
+            if heterogeneous is None or cls.heterogeneous is heterogeneous
+            for argument in _keywords(cls)
+        ]
+        return list(dict.fromkeys(names)) + (_TRAINING_NAMES if self.trained else [])
+
+    def settings_for(
+        self, dataset: str | None, *, heterogeneous: bool | None = None
+    ) -> tuple[dict[str, object], TrainingSettings]:
+        """The method's arguments and training settings on a data set: published, else defaults.
+
+        Arguments without a default (the target and the meta-paths of a heterogeneous graph) are not
+        among them.
+
+        Args:
+            dataset: Name of the data set; None: none.
+            heterogeneous: For which kind of graph; None: for that of ``cls``.
+        """
+        cls = self.cls if heterogeneous is None else self.class_for(heterogeneous=heterogeneous)
+        defaults = {a.name: a.default for a in _keywords(cls) if a.default is not a.empty}
         published = self.settings.get(str(dataset).lower())
         if published is None:
-            return self._defaults(), self.training
-        return {**self._defaults(), **published.parameters}, published.training or self.training
-
-    def _defaults(self) -> dict[str, object]:
-        arguments = inspect.signature(self.cls).parameters.values()
-        return {a.name: a.default for a in arguments if a.kind is a.KEYWORD_ONLY}
+            return defaults, self.training
+        return {**defaults, **published.parameters}, published.training or self.training
 
 
 def method_names() -> list[str]:
@@ -119,7 +159,7 @@ def settings_source(name: str, dataset: str | None = None) -> str:
 
 def create_method(
     name: str,
-    data: Data | Sequence[Data],
+    data: Data | HeteroData | Sequence[Data],
     *,
     dataset: str | None = None,
     seed: int | None = None,
@@ -132,12 +172,15 @@ def create_method(
 
     Args:
         name: One of :func:`method_names`.
-        data: A graph, or a list of graphs where the method works at graph level.
+        data: A graph, or a list of graphs where the method works at graph level; a ``HeteroData``
+            for a method of heterogeneous graphs.
         dataset: Name of the data set; unknown names and None give the defaults.
         seed: Seed of the initial weights, leaving torch's global generator as it was; None: they
             are drawn from the global generator.
         **parameters: Arguments of the method, and ``epochs``, ``learning_rate``, ``weight_decay``,
-            ``patience``, ``steps`` where it is trained.
+            ``patience``, ``steps`` where it is trained. For a ``HeteroData`` also ``target``, the
+            node type to embed, and ``metapaths``, a list of meta-paths from it to itself
+            (:meth:`graphcl.metapaths.MetaPath.parse` says how they are written).
 
     Returns:
         The method, untrained, and its training settings for :func:`graphcl.training.fit`.
@@ -145,7 +188,7 @@ def create_method(
     Raises:
         TypeError: An argument of the wrong type.
         ValueError: An unknown method or parameter, a value out of range, broken data, data of a
-            level that the method does not have.
+            kind or level that the method does not have, a missing target or meta-paths.
 
     Example:
         >>> graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 0]]))
@@ -154,26 +197,50 @@ def create_method(
         (8, 5)
     """
     entry = get_method(name)
-    allowed = entry.parameter_names()
+    check_graph(data)
+    heterogeneous = isinstance(data, HeteroData)
+    cls: Any = entry.class_for(heterogeneous=heterogeneous)
+    allowed = entry.parameter_names(heterogeneous=heterogeneous)
     for given in parameters:
         if given not in allowed:
             raise ValueError(unknown_name(f"parameter of {entry.name}", given, allowed))
     if seed is not None:
         seed = check_seed(seed)
-    check_graph(data)
-    check_homogeneous(entry.name, data)
-    arguments, training = entry.settings_for(dataset)
+    arguments, training = entry.settings_for(dataset, heterogeneous=heterogeneous)
     ours = _TRAINING_NAMES if entry.trained else []
     changes = {key: value for key, value in parameters.items() if key in ours}
     arguments |= {key: value for key, value in parameters.items() if key not in changes}
     settings = dataclasses.replace(training, **changes)  # type: ignore[arg-type]
-    first = data if isinstance(data, Data) else data[0]
+    sizes = _sizes(entry.name, data, arguments)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        method = entry.cls(first.x.size(1), **arguments)
-    method.check_level(data)
+        method = cls(*sizes, **arguments)
+    method.check_data(data)
     return method, settings
+
+
+def _sizes(
+    name: str, data: Data | HeteroData | Sequence[Data], arguments: dict[str, object]
+) -> tuple[Any, ...]:
+    """What the class takes first; for a heterogeneous graph its meta-paths are read as well."""
+    if not isinstance(data, HeteroData):
+        first = data if isinstance(data, Data) else data[0]
+        return (first.x.size(1),)
+    for needed, example in (("target", "'paper'"), ("metapaths", "['paper-author-paper']")):
+        if needed not in arguments:
+            raise ValueError(
+                f"{name} needs {needed}, such as {needed}={example}; the graph has the node types "
+                f"{listed(data.node_types)}"
+            )
+    arguments["metapaths"] = read_metapaths(data, arguments["metapaths"])
+    return node_type_sizes(data)
+
+
+def _keywords(cls: type[Method]) -> list[inspect.Parameter]:
+    """The keyword-only arguments of a class."""
+    arguments = inspect.signature(cls).parameters.values()
+    return [argument for argument in arguments if argument.kind is argument.KEYWORD_ONLY]
 
 
 def _entry(
@@ -183,10 +250,11 @@ def _entry(
     *,
     training: TrainingSettings | None = None,
     settings: Sequence[PublishedSettings] = (),
+    for_heterogeneous: type[HeterogeneousMethod] | None = None,
 ) -> MethodEntry:
     nothing = TrainingSettings(epochs=0)
     by_name = MappingProxyType({published.dataset.lower(): published for published in settings})
-    return MethodEntry(name, cls, summary, training or nothing, by_name)
+    return MethodEntry(name, cls, summary, training or nothing, by_name, for_heterogeneous)
 
 
 _TRAINING_NAMES = [field.name for field in dataclasses.fields(TrainingSettings)]

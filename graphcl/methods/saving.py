@@ -149,15 +149,15 @@ def load_saved_method(path: str | Path) -> SavedMethod:
             f"{file} holds the method {name!r}, which graphcl {__version__} does not know "
             f"(it was written by graphcl {content['graphcl']})"
         )
-    entry = get_method(name)
-    if content["version"] != entry.version:
+    cls = get_method(name).class_for(heterogeneous="target" in content["configuration"])
+    if content["version"] != cls.version:
         raise ValueError(
             f"{file} holds version {content['version']} of {name}, graphcl {__version__} has "
-            f"version {entry.version}, which computes something else: train it again, or use "
+            f"version {cls.version}, which computes something else: train it again, or use "
             f"graphcl {content['graphcl']}"
         )
     try:
-        method = entry.cls(**content["configuration"])
+        method = cls(**content["configuration"])
         method.load_state_dict(content["state"])
         settings = content["training"] and TrainingSettings(**content["training"])
         features = content["features"] and FeatureScaling(**content["features"])
@@ -211,7 +211,7 @@ def registered_name(method: Method) -> str:
     if not isinstance(method, Method):
         raise TypeError(f"method must be a Method, got {type(method).__name__}")
     for name in method_names():
-        if get_method(name).cls is type(method):
+        if type(method) in get_method(name).classes:
             return name
     raise ValueError(
         f"{type(method).__name__} is not in the registry (known: {', '.join(method_names())}): "

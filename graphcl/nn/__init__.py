@@ -3,8 +3,10 @@
 from graphcl.nn.activation import ACTIVATIONS, make_activation
 from graphcl.nn.fixed_matrix import FixedMatrix
 from graphcl.nn.gcn import GCNEncoder
+from graphcl.nn.metapath_gcn import MetaPathGCN
 from graphcl.nn.momentum import MomentumTeacher
 from graphcl.nn.neighbour_attention import NeighbourAttention
+from graphcl.nn.node_types import ContextSum, TanhProjector, TypeProjection
 from graphcl.nn.projector import Projector
 from graphcl.nn.readout import sum_readout
 from graphcl.nn.semantic_attention import SemanticAttention
@@ -18,12 +20,16 @@ from graphcl.nn.sparse import (
 
 __all__ = [
     "ACTIVATIONS",
+    "ContextSum",
     "FixedMatrix",
     "GCNEncoder",
+    "MetaPathGCN",
     "MomentumTeacher",
     "NeighbourAttention",
     "Projector",
     "SemanticAttention",
+    "TanhProjector",
+    "TypeProjection",
     "compress_features",
     "make_activation",
     "matrix_rows",
