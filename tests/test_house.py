@@ -31,7 +31,7 @@ FLOORS = (
     {"nn"},
     {"graph_files"},
     {"datasets"},
-    {"contrast", "clustering", "sampling"},
+    {"contrast", "clustering", "metapaths", "sampling"},
     {"arguments", "prepared"},
     {"__init__"},
 )

@@ -13,7 +13,7 @@ from graphcl import evaluation
 from graphcl.contrast import Block, Direction, Mask, Pairs, Positives, Rows, normalize_rows
 from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
-from tests.golden import objectives, strategies
+from tests.golden import heterogeneous, objectives, strategies
 from tests.golden.harness import gradients, leaf
 
 
@@ -208,6 +208,8 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "uniformity": strategies.uniformity,
     "tolerance": strategies.tolerance,
     "heco_contrast": strategies.heco_contrast,
+    "metapath_adjacency": heterogeneous.metapath_adjacency,
+    "pathsim_topk": heterogeneous.pathsim_topk,
 }
 
 # golden name -> output -> why the adapter does not return it
