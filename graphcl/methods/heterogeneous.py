@@ -94,6 +94,14 @@ class HeterogeneousMethod(Method):
             **configuration,
         }
 
+    @classmethod
+    def read_arguments(cls, data: HeteroData, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments, with all that has to be looked up in the graph: meta-paths as texts.
+
+        :func:`graphcl.methods.create_method` calls it; a subclass may have more to look up.
+        """
+        return {**arguments, "metapaths": read_metapaths(data, arguments["metapaths"])}
+
     @abstractmethod
     def encode(self, data: HeteroData) -> Tensor:
         """The rows of the target nodes, ``[N, d]``."""

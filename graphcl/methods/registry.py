@@ -18,11 +18,7 @@ from graphcl.methods import grace_settings, ssgc
 from graphcl.methods.checks import wrong_kind
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
-from graphcl.methods.heterogeneous import (
-    HeterogeneousMethod,
-    node_type_sizes,
-    read_metapaths,
-)
+from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder
@@ -212,6 +208,8 @@ def create_method(
     arguments |= {key: value for key, value in parameters.items() if key not in changes}
     settings = dataclasses.replace(training, **changes)  # type: ignore[arg-type]
     sizes = _sizes(entry.name, data, arguments)
+    if isinstance(data, HeteroData) and issubclass(cls, HeterogeneousMethod):
+        arguments = cls.read_arguments(data, arguments)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
@@ -223,7 +221,7 @@ def create_method(
 def _sizes(
     name: str, data: Data | HeteroData | Sequence[Data], arguments: dict[str, object]
 ) -> tuple[Any, ...]:
-    """What the class takes first; for a heterogeneous graph its meta-paths are read as well."""
+    """What the class takes first; a heterogeneous graph needs a target and meta-paths as well."""
     if not isinstance(data, HeteroData):
         first = data if isinstance(data, Data) else data[0]
         return (first.x.size(1),)
@@ -233,7 +231,6 @@ def _sizes(
                 f"{name} needs {needed}, such as {needed}={example}; the graph has the node types "
                 f"{listed(data.node_types)}"
             )
-    arguments["metapaths"] = read_metapaths(data, arguments["metapaths"])
     return node_type_sizes(data)
 
 
