@@ -10,6 +10,7 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 LARGEST_SEED = 2**32 - 1
 """Seeds run from 0 to this number, the largest that NumPy's global generator takes."""
@@ -69,6 +70,35 @@ def check_number(name: str, value: float) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}")
     return float(value)
+
+
+def one_for_each(name: str, value: Any, things: str, number: int) -> list[Any]:
+    """A value for each of several things: those given, or one and the same for all.
+
+    Args:
+        name: Name of the argument, for the message.
+        value: A list or tuple of values, or a single one.
+        things: What they are for, for the message.
+        number: How many things there are.
+
+    Raises:
+        ValueError: Another number of values than of things.
+
+    Example:
+        >>> one_for_each("keep", 5, "meta-paths", 2)
+        [5, 5]
+        >>> one_for_each("keep", [5], "meta-paths", 2)
+        Traceback (most recent call last):
+        ...
+        ValueError: keep must be one value, or one for each of the 2 meta-paths, got [5]
+    """
+    if not isinstance(value, list | tuple):
+        return [value] * number
+    if len(value) != number:
+        raise ValueError(
+            f"{name} must be one value, or one for each of the {number} {things}, got {value!r}"
+        )
+    return list(value)
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:

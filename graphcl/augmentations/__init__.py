@@ -12,6 +12,12 @@ from graphcl.augmentations.drop_edges import DropEdges
 from graphcl.augmentations.drop_nodes import DropNodes
 from graphcl.augmentations.heat_diffusion import HeatDiffusion
 from graphcl.augmentations.mask_features import MaskFeatures
+from graphcl.augmentations.metapath_views import (
+    CoarseView,
+    MetaPathView,
+    mask_entries,
+    metapath_counts,
+)
 from graphcl.augmentations.one_of import OneOf
 from graphcl.augmentations.ppr_diffusion import PPRDiffusion
 from graphcl.augmentations.subgraphs import RandomWalkSubgraph, TwoSubgraphs
@@ -21,11 +27,13 @@ __all__ = [
     "AdaptiveDropEdges",
     "AdaptiveMaskFeatures",
     "AddEdges",
+    "CoarseView",
     "Compose",
     "DropEdges",
     "DropNodes",
     "HeatDiffusion",
     "MaskFeatures",
+    "MetaPathView",
     "OneOf",
     "PPRDiffusion",
     "RandomWalkSubgraph",
@@ -33,5 +41,7 @@ __all__ = [
     "common_nodes",
     "edge_drop_probabilities",
     "feature_mask_probabilities",
+    "mask_entries",
+    "metapath_counts",
     "node_centrality",
 ]
