@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -110,7 +110,18 @@ class HeterogeneousMethod(Method):
         """Raise ``ValueError`` where a graph is not of the kind that the method was built for."""
         name = type(self).__name__
         check_kind(name, data, heterogeneous=True)
-        for kind in sorted(self.needed_types):
+        self.check_types(data, self.needed_types)
+        for edge_type in dict.fromkeys(step for path in self.metapaths for step in path.edge_types):
+            if edge_type not in data.edge_types:
+                raise ValueError(
+                    f"{name} was built for edges of type {edge_type}, the graph has "
+                    f"{listed([str(kind) for kind in data.edge_types])}"
+                )
+
+    def check_types(self, data: HeteroData, kinds: Iterable[str]) -> None:
+        """Raise ``ValueError`` where nodes of some types are not as the method was built for."""
+        name = type(self).__name__
+        for kind in sorted(kinds):
             if kind not in data.node_types:
                 raise ValueError(
                     f"{name} was built for nodes of type {kind!r}, the graph has "
@@ -125,12 +136,6 @@ class HeterogeneousMethod(Method):
                 raise ValueError(
                     f"data[{kind!r}] has {data[kind].num_nodes} nodes; {name} was built for "
                     f"{self.num_nodes[kind]}, and without features it knows only those"
-                )
-        for edge_type in dict.fromkeys(step for path in self.metapaths for step in path.edge_types):
-            if edge_type not in data.edge_types:
-                raise ValueError(
-                    f"{name} was built for edges of type {edge_type}, the graph has "
-                    f"{listed([str(kind) for kind in data.edge_types])}"
                 )
 
 
