@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from graphcl.metapaths.sizes import (
     walk_counts,
 )
 
-ENTRIES_AT_ONCE = 4_000_000
+ENTRIES_AT_ONCE = 1_000_000  # of a block of rows: temporary arrays stay near the caches
 _CHEAP = 8.0  # times the non-zeros of two factors: multiplications that are no burden
 
 
@@ -148,8 +149,7 @@ def shortened(
     left = list(chain)
     while len(left) > least:
         costs = [
-            multiplications(a, b) / max(growth * (a.nnz + b.nnz), 1)
-            for a, b in zip(left, left[1:], strict=False)
+            multiplications(a, b) / max(growth * (a.nnz + b.nnz), 1) for a, b in pairwise(left)
         ]
         at = int(np.argmin(costs))
         if costs[at] > 1:

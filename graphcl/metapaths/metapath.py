@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from torch_geometric.data import HeteroData
 
@@ -37,12 +38,10 @@ class MetaPath:
     edge_types: tuple[EdgeType, ...]
 
     def __post_init__(self) -> None:
-        if isinstance(self.edge_types, str) or not isinstance(self.edge_types, Sequence):
-            raise TypeError(f"edge_types must be a sequence of triples, got {self.edge_types!r}")
-        steps = tuple(_edge_type(step) for step in self.edge_types)
+        steps = _edge_types(self.edge_types)
         if not steps:
             raise ValueError("a meta-path needs at least one edge type, got none")
-        for place, (first, second) in enumerate(zip(steps, steps[1:], strict=False), start=1):
+        for place, (first, second) in enumerate(pairwise(steps), start=1):
             if first[2] != second[0]:
                 raise ValueError(
                     f"edge types of a meta-path must join: step {place} {first} ends at "
@@ -146,9 +145,10 @@ class MetaPath:
                 "a meta-path must be a text such as 'paper-author-paper', a sequence of node "
                 f"types or of edge types, or a MetaPath; got {text!r}"
             )
-        if all(isinstance(part, str) for part in text):
-            return _from_names(list(text), [None] * (len(text) - 1), data, "-".join(map(str, text)))
-        return _checked(cls(tuple(text)), data)  # type: ignore[arg-type]
+        names = [part for part in text if isinstance(part, str)]
+        if len(names) == len(text):
+            return _from_names(names, [None] * (len(names) - 1), data, "-".join(names))
+        return _checked(cls(_edge_types(text)), data)
 
 
 def check_heterogeneous(data: HeteroData) -> None:
@@ -237,15 +237,17 @@ def _between(data: HeteroData, source: str, end: str) -> list[EdgeType]:
     return [step for step in data.edge_types if (step[0], step[2]) == (source, end)]
 
 
-def _edge_type(step: object) -> EdgeType:
-    if (
-        isinstance(step, str)
-        or not isinstance(step, Sequence)
-        or len(step) != 3
-        or not all(isinstance(part, str) for part in step)
-    ):
-        raise TypeError(
-            f"an edge type must be (source type, relation, target type), three texts; got {step!r}"
-        )
-    source, relation, end = step
-    return source, relation, end
+def _edge_types(steps: object) -> tuple[EdgeType, ...]:
+    """A sequence of sequences of three texts as a tuple of triples."""
+    if isinstance(steps, str) or not isinstance(steps, Sequence):
+        raise TypeError(f"edge_types must be a sequence of triples, got {steps!r}")
+    found = []
+    for step in steps:
+        parts = [] if isinstance(step, str) or not isinstance(step, Sequence) else list(step)
+        if len(parts) != 3 or not all(isinstance(part, str) for part in parts):
+            raise TypeError(
+                "an edge type must be (source type, relation, target type), three texts; got "
+                f"{step!r}"
+            )
+        found.append((parts[0], parts[1], parts[2]))
+    return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -48,7 +49,7 @@ class Operator:
             raise ValueError("an Operator needs at least one matrix, got none")
         for matrix in matrices:
             check_csr("a matrix", matrix)
-        for left, right in zip(matrices, matrices[1:], strict=False):
+        for left, right in pairwise(matrices):
             if left.size(1) != right.size(0):
                 raise ValueError(
                     f"matrices must fit each other, got {list(left.shape)} before "
@@ -178,6 +179,6 @@ class _Chain(torch.autograd.Function):
         return x
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         forward, backward = ctx.chains
         return _Chain.apply(gradient, backward, forward), None, None

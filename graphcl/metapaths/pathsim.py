@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +175,7 @@ def check_returns(path: MetaPath) -> None:
         )
 
 
-def _scores(rows: sparse.csr_matrix, own: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+def _scores(rows: sparse.csr_matrix, own: NDArray[Any], start: int) -> NDArray[Any]:
     """PathSim scores of a block of rows, the first of which is `start`."""
     degrees = np.diff(rows.indptr)
     denominator = np.repeat(own[start : start + rows.shape[0]], degrees)
@@ -185,7 +186,7 @@ def _scores(rows: sparse.csr_matrix, own: NDArray[np.float32], start: int) -> ND
 
 def _kept(
     rows: sparse.csr_matrix,
-    own: NDArray[np.float32],
+    own: NDArray[Any],
     start: int,
     keep: int | None,
     ties: str,
@@ -221,9 +222,9 @@ def _kept(
     return sparse.csr_matrix((rows.data[every], rows.indices[every], ends), shape=rows.shape)
 
 
-def _stacked(parts: list[sparse.csr_matrix]) -> sparse.csr_matrix:
+def _stacked(parts: Sequence[Any]) -> sparse.csr_matrix:
     """Blocks of rows as one matrix; none: a graph without nodes."""
-    return sparse.vstack(parts or [sparse.csr_matrix((0, 0), dtype=np.float32)], format="csr")
+    return sparse.vstack(parts or [np.zeros((0, 0), dtype=np.float32)], format="csr")
 
 
 def _first(row: NDArray[np.int64], free: NDArray[np.int64], long: Chosen) -> Chosen:

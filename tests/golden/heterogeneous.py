@@ -74,7 +74,8 @@ def pathsim_topk(*, incidence: Any, k: Any) -> dict[str, Any]:
 
 
 def _strictly_above(counts: Tensor, k: int) -> Tensor:
-    """The entries that any choice among ties keeps: those whose score is no tie at the cut."""
+    """Scores above the k-th, or above the last where a row has fewer: no tie can cost them."""
     scores = pathsim(counts).to_dense()
+    last = scores.masked_fill(scores == 0, torch.inf).amin(dim=1, keepdim=True)
     cut = scores.sort(dim=1, descending=True).values[:, k - 1 : k]
-    return scores > cut
+    return scores > torch.maximum(cut, last)
