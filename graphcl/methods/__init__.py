@@ -3,6 +3,7 @@
 from graphcl.methods.contrast_choice import ContrastChoice
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
+from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
@@ -29,6 +30,7 @@ __all__ = [
     "ContrastChoice",
     "Grace",
     "GraceNeighbours",
+    "HeCo",
     "HeterogeneousMethod",
     "Method",
     "MethodEntry",

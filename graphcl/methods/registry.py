@@ -14,10 +14,11 @@ from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
-from graphcl.methods import grace_settings, ssgc
+from graphcl.methods import grace_settings, heco_settings, ssgc
 from graphcl.methods.checks import wrong_kind
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
+from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
@@ -115,7 +116,7 @@ def method_names() -> list[str]:
 
     Example:
         >>> method_names()
-        ['raw', 'random-encoder', 'ssgc', 'grace', 'grace-neighbours']
+        ['raw', 'random-encoder', 'ssgc', 'grace', 'grace-neighbours', 'heco']
     """
     return list(_ENTRIES)
 
@@ -280,6 +281,13 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "grace with graph neighbours as positives instead of negatives",
                 training=grace_settings.DEFAULT_TRAINING,
                 settings=grace_settings.SETTINGS,
+            ),
+            _entry(
+                "heco",
+                HeCo,
+                "what touches a node against what its meta-paths reach",
+                training=heco_settings.DEFAULT_TRAINING,
+                settings=heco_settings.SETTINGS,
             ),
         )
     }

@@ -11,9 +11,9 @@ from graphcl.training import fit
 from tests.methods.conftest import make_graph
 
 SMALL = {"width": 8}
-NODE_METHODS = method_names()
-GRAPH_METHODS = [name for name in method_names() if "graph" in get_method(name).levels]
-TRAINED = [name for name in method_names() if get_method(name).trained]
+NODE_METHODS = [name for name in method_names() if not get_method(name).cls.heterogeneous]
+GRAPH_METHODS = [name for name in NODE_METHODS if "graph" in get_method(name).levels]
+TRAINED = [name for name in NODE_METHODS if get_method(name).trained]
 
 
 def small(name, data, **parameters):
@@ -167,7 +167,7 @@ def test_one_row_a_graph(name, graphs):
     torch.testing.assert_close(rows[0], method.embed(graphs[0]).sum(0))
 
 
-@pytest.mark.parametrize("name", [n for n in method_names() if n not in GRAPH_METHODS])
+@pytest.mark.parametrize("name", [n for n in NODE_METHODS if n not in GRAPH_METHODS])
 def test_graphs_are_refused_by_node_level_methods(name, graphs):
     with pytest.raises(ValueError, match="works at node level, the data are a list of graphs"):
         small(name, graphs)
