@@ -236,9 +236,18 @@ def _sizes(
 
 
 def _keywords(cls: type[Method]) -> list[inspect.Parameter]:
-    """The keyword-only arguments of a class."""
-    arguments = inspect.signature(cls).parameters.values()
-    return [argument for argument in arguments if argument.kind is argument.KEYWORD_ONLY]
+    """The keyword-only arguments of a class, with those that it passes on to its base classes."""
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        arguments = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
+        for argument in arguments:
+            if argument.kind is argument.KEYWORD_ONLY:
+                found.setdefault(argument.name, argument)
+        if all(argument.kind is not argument.VAR_KEYWORD for argument in arguments):
+            break
+    return list(found.values())
 
 
 def _entry(

@@ -1,9 +1,10 @@
 """Neural network parts that PyG lacks."""
 
 from graphcl.nn.activation import ACTIVATIONS, make_activation
+from graphcl.nn.fast_dropout import FastDropout
 from graphcl.nn.fixed_matrix import FixedMatrix
 from graphcl.nn.gcn import GCNEncoder
-from graphcl.nn.metapath_gcn import MetaPathGCN
+from graphcl.nn.metapath_gcn import Adjacency, MetaPathGCN
 from graphcl.nn.momentum import MomentumTeacher
 from graphcl.nn.neighbour_attention import NeighbourAttention
 from graphcl.nn.node_types import ContextSum, TanhProjector, TypeProjection
@@ -20,7 +21,9 @@ from graphcl.nn.sparse import (
 
 __all__ = [
     "ACTIVATIONS",
+    "Adjacency",
     "ContextSum",
+    "FastDropout",
     "FixedMatrix",
     "GCNEncoder",
     "MetaPathGCN",

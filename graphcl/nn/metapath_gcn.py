@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphcl.arguments import check_whole
+from graphcl.nn.fast_dropout import FastDropout
 
 
 class Adjacency(Protocol):
@@ -64,7 +65,7 @@ class MetaPathGCN(nn.Module):
         self.first = nn.Parameter(_uniform(width, hidden))
         self.activation = nn.PReLU()
         self.second = nn.Parameter(_uniform(hidden, out))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = FastDropout(dropout)
 
     def forward(self, x: Tensor, adjacency: Adjacency) -> Tensor:
         """Encode one view.

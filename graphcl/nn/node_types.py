@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphcl.arguments import check_whole
+from graphcl.nn.fast_dropout import FastDropout
 
 
 class Product(Protocol):
@@ -93,7 +94,7 @@ class ContextSum(nn.Module):
         self.layers = nn.ModuleList(
             nn.Linear(width, width, bias=False) for _ in range(num_contexts)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = FastDropout(dropout)
 
     def forward(self, rows: Sequence[Tensor], contexts: Sequence[Tensor]) -> list[Tensor]:
         """Add the contexts to each version of the nodes' rows; dropout is drawn anew for each.

@@ -1,0 +1,60 @@
+"""Dropout whose random numbers cost a tenth."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from graphcl.arguments import check_number
+
+_LEVELS = 2**16
+
+
+class FastDropout(nn.Module):
+    """Zero entries at random in training, and scale the others up by ``1 / (1 - rate)``.
+
+    torch's own dropout draws a whole random number for each entry on a CPU, one after another: in
+    an encoder of 64 columns that takes as long as a third of the products. Here an entry costs 16
+    random bits; the rate is rounded to a multiple of 2^-16, and so is the scale, so that
+    expectations stay exact. On other devices it is torch's. Numbers come from torch's global
+    generator.
+
+    Args:
+        rate: Share that is zeroed, from 0 to below 1.
+
+    Raises:
+        TypeError: No number.
+        ValueError: Out of range.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> FastDropout(0.5)(torch.ones(8))
+        tensor([2., 2., 0., 0., 2., 0., 0., 2.])
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        if not 0 <= check_number("rate", rate) < 1:
+            raise ValueError(f"rate must be from 0 to below 1, got {rate}")
+        self.rate = float(rate)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """The rows with dropout, of the same shape; unchanged in eval mode."""
+        dropped = min(round(self.rate * _LEVELS), _LEVELS - 1)
+        if not self.training or dropped == 0:
+            return rows
+        if rows.device.type != "cpu":
+            return functional.dropout(rows, self.rate)
+        count = math.prod(rows.shape)
+        words = torch.empty(-(-count // 4), dtype=torch.int64)
+        words.random_(-(2**63), None)  # all 64 bits
+        bits = words.view(torch.int16)[:count].view(rows.shape)
+        scaled = rows * (_LEVELS / (_LEVELS - dropped))
+        return scaled.masked_fill(bits < dropped - _LEVELS // 2, 0.0)
+
+    def extra_repr(self) -> str:
+        """Arguments, for printing."""
+        return f"rate={self.rate}"
