@@ -11,15 +11,21 @@ from graphcl.evaluation.clustering_scores import (
 )
 from graphcl.evaluation.geometry import alignment, effective_rank, tolerance, uniformity
 from graphcl.evaluation.probe import LinearProbe, fit_linear_probe, linear_probe
+from graphcl.evaluation.probe_settings import PROBE_SETTINGS, ProbeSettings, probe_settings
 from graphcl.evaluation.protocol_scores import cluster_embeddings, evaluate
 from graphcl.evaluation.protocols import PROTOCOLS, Protocol, Split, get_protocol, make_split
+from graphcl.evaluation.restarted_probe import restarted_probe
+from graphcl.evaluation.restarts import RESTART_STD
 from graphcl.evaluation.summary import Summary, summarise
 
 __all__ = [
+    "PROBE_SETTINGS",
     "PROTOCOLS",
+    "RESTART_STD",
     "Conductance",
     "LinearProbe",
     "Matching",
+    "ProbeSettings",
     "Protocol",
     "Split",
     "Summary",
@@ -36,6 +42,8 @@ __all__ = [
     "make_split",
     "match_clusters",
     "modularity",
+    "probe_settings",
+    "restarted_probe",
     "summarise",
     "tolerance",
     "uniformity",

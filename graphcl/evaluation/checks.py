@@ -5,9 +5,12 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
+from torch_geometric.data import Data, HeteroData
+from torch_geometric.data.storage import NodeStorage
 
-Graphs: TypeAlias = Data | Sequence[Data]
+from graphcl.arguments import listed, unknown_name
+
+Graphs: TypeAlias = Data | HeteroData | Sequence[Data]
 
 
 def check_embeddings(embeddings: Tensor, *, num_rows: int | None = None) -> Tensor:
@@ -66,20 +69,29 @@ def check_edges(edge_index: Tensor, *, num_nodes: int) -> Tensor:
     return edge_index.detach().to("cpu", torch.int64)
 
 
-def labels_of(data: Graphs) -> Tensor:
-    """Labels of a graph's nodes `[N]`, or of a list of graphs `[B]`; negative means unlabelled."""
-    if isinstance(data, Data):
-        if not isinstance(data.y, Tensor):
-            raise ValueError("data has no labels: y is missing")
-        labels = check_integers(_flat(data.y), name="data.y")
-        if data.num_nodes is not None and len(labels) != data.num_nodes:
+def labels_of(data: Graphs, target: str | None = None) -> Tensor:
+    """Labels of a graph's nodes `[N]`, or of a list of graphs `[B]`; negative means unlabelled.
+
+    Of a heterogeneous graph those of the target type: the one that `target` names, or the only one
+    with labels.
+    """
+    if isinstance(data, Data | HeteroData):
+        store = nodes_of(data, target)
+        name = f"data[{store._key!r}].y" if isinstance(data, HeteroData) else "data.y"
+        if not isinstance(store.get("y"), Tensor):
+            raise ValueError(f"data has no labels: {name.removeprefix('data.')} is missing")
+        labels = check_integers(_flat(store["y"]), name=name)
+        if store.num_nodes is not None and len(labels) != store.num_nodes:
             raise ValueError(
-                f"data.y has {len(labels)} labels for {data.num_nodes} nodes; "
+                f"{name} has {len(labels)} labels for {store.num_nodes} nodes; "
                 "give graph-level data as a list of graphs"
             )
     elif not isinstance(data, Sequence) or isinstance(data, str):
-        raise TypeError(f"data must be a Data or a list of Data, got {type(data).__name__}")
+        raise TypeError(
+            f"data must be a Data, a HeteroData or a list of Data, got {type(data).__name__}"
+        )
     else:
+        _refuse_target(target)
         if len(data) == 0:
             raise ValueError("data is an empty list of graphs")
         for index, graph in enumerate(data):
@@ -87,10 +99,48 @@ def labels_of(data: Graphs) -> Tensor:
                 raise TypeError(f"graph {index} of data must be a Data, got {_kind(graph)}")
             if not isinstance(graph.y, Tensor) or graph.y.numel() != 1:
                 raise ValueError(f"graph {index} of data must have exactly one label in y")
-        labels = check_integers(torch.cat([graph.y.reshape(1) for graph in data]), name="data.y")
+        name = "data.y"
+        labels = check_integers(torch.cat([graph.y.reshape(1) for graph in data]), name=name)
     if not (labels >= 0).any():
-        raise ValueError("data.y has no label: every entry is negative (unlabelled)")
+        raise ValueError(f"{name} has no label: every entry is negative (unlabelled)")
     return labels
+
+
+def nodes_of(data: Data | HeteroData, target: str | None = None) -> Data | NodeStorage:
+    """Where the labels and masks of a graph are: itself, or its target type."""
+    if isinstance(data, Data):
+        _refuse_target(target)
+        return data
+    if target is not None:
+        if target not in data.node_types:
+            raise ValueError(unknown_name("target node type", target, data.node_types))
+        return data[target]
+    labelled = [kind for kind in data.node_types if isinstance(data[kind].get("y"), Tensor)]
+    if len(labelled) != 1:
+        found = f"{listed(labelled)} have" if labelled else "none has"
+        raise ValueError(
+            "a heterogeneous graph needs a target node type unless exactly one type has labels y; "
+            f"of its types {listed(data.node_types)} {found} them"
+        )
+    return data[labelled[0]]
+
+
+def _refuse_target(target: str | None) -> None:
+    if target is not None:
+        raise ValueError(f"target {target!r} is for heterogeneous graphs: data has one type only")
+
+
+def check_part(part: Tensor, labels: Tensor, *, name: str) -> None:
+    """Refuse a part of a split that is empty, out of range, or has unlabelled rows."""
+    if part.numel() == 0:
+        raise ValueError(f"the split has no {name} rows")
+    if int(part.min()) < 0 or int(part.max()) >= len(labels):
+        raise ValueError(
+            f"the split's {name} rows must be 0 .. {len(labels) - 1}, got "
+            f"{int(part.min())} .. {int(part.max())}"
+        )
+    if (labels[part] < 0).any():
+        raise ValueError(f"the split's {name} rows include unlabelled ones (negative label)")
 
 
 def _flat(labels: Tensor) -> Tensor:

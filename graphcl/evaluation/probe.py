@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphcl.evaluation.checks import check_embeddings, check_integers
+from graphcl.evaluation.checks import check_embeddings, check_integers, check_part
 from graphcl.evaluation.protocols import Split
 
 # Factors of 4 from 1/64 to 4096: on unit rows accuracy is flat at both ends of this range.
@@ -74,8 +74,8 @@ def fit_linear_probe(
     """
     embeddings = check_embeddings(embeddings, num_rows=len(labels))
     labels = check_integers(labels, name="labels")
-    _check_part(split.train, labels, name="train")
-    _check_part(split.validation, labels, name="validation")
+    check_part(split.train, labels, name="train")
+    check_part(split.validation, labels, name="validation")
     train_labels = labels[split.train]
     classes = train_labels.unique()
     if len(classes) < 2:
@@ -132,7 +132,7 @@ def linear_probe(
     """
     embeddings = check_embeddings(embeddings, num_rows=len(labels))
     labels = check_integers(labels, name="labels")
-    _check_part(split.test, labels, name="test")
+    check_part(split.test, labels, name="test")
     probe = fit_linear_probe(embeddings, labels, split, seed=seed)
     predicted = probe.predict(embeddings[split.test])
     truth = labels[split.test]
@@ -185,15 +185,3 @@ def _best_fit(
         coefficients = np.concatenate([np.zeros_like(coefficients), coefficients])
         intercepts = np.concatenate([np.zeros_like(intercepts), intercepts])
     return strength, accuracy, coefficients, intercepts
-
-
-def _check_part(part: Tensor, labels: Tensor, *, name: str) -> None:
-    if part.numel() == 0:
-        raise ValueError(f"the split has no {name} rows")
-    if int(part.min()) < 0 or int(part.max()) >= len(labels):
-        raise ValueError(
-            f"the split's {name} rows must be 0 .. {len(labels) - 1}, got "
-            f"{int(part.min())} .. {int(part.max())}"
-        )
-    if (labels[part] < 0).any():
-        raise ValueError(f"the split's {name} rows include unlabelled ones (negative label)")

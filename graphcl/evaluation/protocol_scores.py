@@ -1,5 +1,6 @@
 """From frozen embeddings to the numbers of a protocol."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import Data
@@ -9,7 +10,13 @@ from graphcl.clustering import kmeans
 from graphcl.evaluation.checks import Graphs, check_embeddings, labels_of
 from graphcl.evaluation.clustering_scores import clustering_metrics
 from graphcl.evaluation.probe import linear_probe
+from graphcl.evaluation.probe_settings import probe_settings
 from graphcl.evaluation.protocols import get_protocol, make_split
+from graphcl.evaluation.restarted_probe import restarted_probe
+from graphcl.evaluation.restarts import over_restarts
+
+FITS = 10
+"""How often P-HETCLU fits k-means."""
 
 
 def cluster_embeddings(
@@ -44,24 +51,38 @@ def cluster_embeddings(
     return found.to(embeddings.device)
 
 
-def evaluate(protocol: str, embeddings: Tensor, data: Graphs, seed: int) -> dict[str, float]:
+def evaluate(
+    protocol: str,
+    embeddings: Tensor,
+    data: Graphs,
+    seed: int,
+    *,
+    target: str | None = None,
+    dataset: str | None = None,
+) -> dict[str, float]:
     """Score frozen embeddings under a protocol.
 
     Args:
         protocol: an id of `PROTOCOLS`.
-        embeddings: one row per node `[N, d]`, or per graph `[B, d]` where `data` is a list.
+        embeddings: one row per node `[N, d]`, of a heterogeneous graph per node of the target type,
+            or per graph `[B, d]` where `data` is a list.
         data: one graph with node labels, or a list of graphs with one label each.
-        seed: seed of the split and of k-means.
+        seed: seed of the split, of k-means and of the initial weights of P-HET's restarts.
+        target: the node type that was embedded, of a heterogeneous graph; default: the only type
+            with labels.
+        dataset: name of the data set, whose `probe_settings` P-HET20 to P-HET60 use.
 
     Returns:
-        Fractions by name, those of `linear_probe` for a probe, those of `clustering_metrics` for
-        P-CLU; its k is the number of classes among the labels, as is the custom. Lists of graphs
-        have no edge measures.
+        Fractions by name: those of `linear_probe` for P-PUB and P-RND2, of `restarted_probe` for
+        P-HET20 to P-HET60, of `clustering_metrics` for P-CLU. P-HETCLU has means of the latter and
+        their standard deviations over the fits. The k of k-means is the number of classes among
+        the labels, as is the custom. Lists of graphs and heterogeneous graphs have no edge
+        measures.
 
     Raises:
         TypeError: the embeddings are not floating point.
-        ValueError: an unknown protocol, wrong number of rows, values that are not finite, or data
-            that the protocol cannot use.
+        ValueError: an unknown protocol or target, wrong number of rows, values that are not finite,
+            or data that the protocol cannot use.
 
     Example:
         >>> data = Data(x=torch.eye(40), y=torch.arange(40) // 20)
@@ -71,12 +92,34 @@ def evaluate(protocol: str, embeddings: Tensor, data: Graphs, seed: int) -> dict
     """
     kind = get_protocol(protocol)
     seed = check_seed(seed)
-    labels = labels_of(data)
+    labels = labels_of(data, target)
     embeddings = check_embeddings(embeddings, num_rows=len(labels))
-    if kind.task == "probe":
-        split = make_split(protocol, data, seed)
-        return linear_probe(embeddings, labels, split, seed=seed)
+    if kind.task != "clustering":
+        split = make_split(protocol, data, seed, target=target)
+        if kind.task == "probe":
+            return linear_probe(embeddings, labels, split, seed=seed)
+        settings = probe_settings(dataset)
+        return restarted_probe(embeddings, labels, split, settings=settings, seed=seed)
     num_classes = int(labels[labels >= 0].unique().numel())
+    if kind.id == "P-HETCLU":
+        return _mean_over_fits(embeddings, labels, num_classes, seed)
     assignment = cluster_embeddings(embeddings, num_classes, seed=seed)
     edge_index = data.edge_index if isinstance(data, Data) else None
     return clustering_metrics(assignment, labels=labels, edge_index=edge_index)
+
+
+def _mean_over_fits(
+    embeddings: Tensor, labels: Tensor, num_classes: int, seed: int
+) -> dict[str, float]:
+    """Scores of several k-means on the rows as they are."""
+    seeds = np.random.SeedSequence(seed).generate_state(FITS).tolist()
+    fits = [
+        clustering_metrics(
+            kmeans(embeddings, num_classes, seed=one, restarts=1).assignment, labels=labels
+        )
+        for one in seeds
+    ]
+    scores: dict[str, float] = {}
+    for name in fits[0]:
+        scores |= over_restarts(name, torch.tensor([fit[name] for fit in fits]).double())
+    return scores

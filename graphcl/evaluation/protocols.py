@@ -1,6 +1,7 @@
 """Protocols: which rows train a probe, which choose its strength, which are scored.
 
-The ids are those of `methods/node_level_results.md`, table 1. Numbers are comparable only inside
+The ids are those of `methods/node_level_results.md`, table 1, and P-HET of `methods/meow.md` with
+the number of labels a class. Numbers are comparable only inside
 one protocol, so every number is kept together with its id and the hash of its split.
 """
 
@@ -12,10 +13,10 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
+from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, unknown_name
-from graphcl.evaluation.checks import Graphs, labels_of
+from graphcl.evaluation.checks import Graphs, labels_of, nodes_of
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,13 @@ class Protocol:
 
     Attributes:
         id: the name that stands beside every number.
-        task: `"probe"` (a classifier on frozen rows) or `"clustering"`.
+        task: `"probe"` (a classifier on frozen rows), `"restarted-probe"` (the same from many
+            starts, whose spread is kept) or `"clustering"`.
         description: one sentence for tables and help texts.
     """
 
     id: str
-    task: Literal["probe", "clustering"]
+    task: Literal["probe", "restarted-probe", "clustering"]
     description: str
 
 
@@ -40,7 +42,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol(
                 "P-PUB",
                 "probe",
-                "Planetoid's public split (20 labels a class, 500 validation, 1000 test); "
+                "the one split that comes with the data set (Planetoid: 20 labels a class, 500 "
+                "validation, 1000 test; MAGNN's DBLP and IMDB: 400, 400, all others); "
                 "logistic regression on unit rows, C chosen on validation",
             ),
             Protocol(
@@ -49,15 +52,37 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "random 10/10/80 split, not stratified, fixed by the seed; "
                 "logistic regression on unit rows, C chosen on validation",
             ),
+            *(
+                Protocol(
+                    f"P-HET{size}",
+                    "restarted-probe",
+                    f"HeCo's split of {size} labels a class, 1000 validation, 1000 test; softmax "
+                    "layer on the rows as they are, Adam at the published rate of the data set, "
+                    "mean of 50 restarts, of each the best of 200 steps: by validation Macro-F1 "
+                    "for Macro-F1, by validation Micro-F1 for Micro-F1 and AUC (one against rest)",
+                )
+                for size in (20, 40, 60)
+            ),
             Protocol(
                 "P-CLU",
                 "clustering",
-                "k-means on unit rows, k = number of classes, 10 restarts; "
+                "k-means on unit rows (of the target type), k = number of classes, the best of 10 "
+                "starts; labels are only used to score",
+            ),
+            Protocol(
+                "P-HETCLU",
+                "clustering",
+                "k-means as HeCo's line of work scores it: on the rows of the target type as they "
+                "are, k = number of classes, the mean over 10 fits of one k-means++ start each; "
                 "labels are only used to score",
             ),
         )
     }
 )
+
+
+# The masks of a fixed split end in this.
+_MASKS = {"P-PUB": "", "P-HET20": "_20", "P-HET40": "_40", "P-HET60": "_60"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,25 +142,28 @@ def get_protocol(protocol: str) -> Protocol:
     raise ValueError(unknown_name("protocol", protocol, PROTOCOLS))
 
 
-def make_split(protocol: str, data: Graphs, seed: int) -> Split:
+def make_split(protocol: str, data: Graphs, seed: int, *, target: str | None = None) -> Split:
     """The split of a protocol for one data set and seed.
 
-    P-PUB reads `train_mask`, `val_mask` and `test_mask` and ignores the seed. P-RND2 permutes the
-    labelled rows by the seed, whatever their class (as the papers do): a tenth trains, a tenth
-    validates, the rest is tested, each part with at least one row. P-CLU trains on nothing: all
-    labelled rows are test rows. Rows with a negative label are unlabelled and in no part.
+    P-PUB reads `train_mask`, `val_mask` and `test_mask` and ignores the seed; so do P-HET20 to
+    P-HET60 with `train_mask_20` and so on. P-RND2 permutes the labelled rows by the seed, whatever
+    their class (as the papers do): a tenth trains, a tenth validates, the rest is tested, each part
+    with at least one row. P-CLU and P-HETCLU train on nothing: all labelled rows are test rows.
+    Rows with a negative label are unlabelled and in no part.
 
     Args:
         protocol: an id of `PROTOCOLS`.
         data: one graph with node labels, or a list of graphs with one label each.
         seed: seed of the random split.
+        target: the node type that is split, of a heterogeneous graph; default: the only type with
+            labels.
 
     Returns:
         The split, with index tensors on the CPU.
 
     Raises:
-        ValueError: an unknown protocol, missing labels, missing or overlapping masks, or fewer
-            than three labelled rows for P-RND2.
+        ValueError: an unknown protocol or target, missing labels, missing or overlapping masks, or
+            fewer than three labelled rows for P-RND2.
 
     Example:
         >>> data = Data(x=torch.ones(20, 1), y=torch.arange(20) % 2)
@@ -145,10 +173,10 @@ def make_split(protocol: str, data: Graphs, seed: int) -> Split:
     """
     kind = get_protocol(protocol)
     seed = check_seed(seed)
-    labels = labels_of(data)
+    labels = labels_of(data, target)
     labelled = torch.nonzero(labels >= 0).flatten()
-    if kind.id == "P-PUB":
-        train, validation, test = _public_masks(data, labels)
+    if kind.id in _MASKS:
+        train, validation, test = _fixed_parts(kind.id, data, labels, target)
     elif kind.id == "P-RND2":
         train, validation, test = _random_parts(labelled, seed)
     else:
@@ -169,27 +197,33 @@ def _random_parts(rows: Tensor, seed: int) -> tuple[Tensor, ...]:
     return tuple(part.sort().values for part in parts)
 
 
-def _public_masks(data: Graphs, labels: Tensor) -> tuple[Tensor, ...]:
-    names = ("train_mask", "val_mask", "test_mask")
-    if not isinstance(data, Data):
-        raise ValueError(f"P-PUB needs one graph with {', '.join(names)}, got a list of graphs")
-    missing = [name for name in names if not isinstance(data.get(name), Tensor)]
-    if missing:
+def _fixed_parts(
+    protocol: str, data: Graphs, labels: Tensor, target: str | None
+) -> tuple[Tensor, ...]:
+    names = [f"{part}_mask{_MASKS[protocol]}" for part in ("train", "val", "test")]
+    if not isinstance(data, Data | HeteroData):
         raise ValueError(
-            f"P-PUB needs the public split, but the data set has no {', '.join(missing)}; "
+            f"{protocol} needs one graph with {', '.join(names)}, got a list of graphs"
+        )
+    nodes = nodes_of(data, target)
+    missing = [name for name in names if not isinstance(nodes.get(name), Tensor)]
+    if missing:
+        split = "public split" if protocol == "P-PUB" else "splits of HeCo"
+        raise ValueError(
+            f"{protocol} needs the {split}, but the data set has no {', '.join(missing)}; "
             "use P-RND2"
         )
-    masks = [data[name] for name in names]
+    masks = [nodes[name] for name in names]
     for name, mask in zip(names, masks, strict=True):
         if mask.dtype != torch.bool or mask.shape != labels.shape:
             raise ValueError(
-                f"P-PUB needs {name} as one bool per node, shape [{len(labels)}]; "
+                f"{protocol} needs {name} as one bool per node, shape [{len(labels)}]; "
                 f"got {mask.dtype} {list(mask.shape)}"
             )
         if not mask.any():
-            raise ValueError(f"P-PUB: {name} selects no node")
+            raise ValueError(f"{protocol}: {name} selects no node")
         if (labels[mask.cpu()] < 0).any():
-            raise ValueError(f"P-PUB: {name} selects unlabelled nodes (negative label)")
+            raise ValueError(f"{protocol}: {name} selects unlabelled nodes (negative label)")
     if sum(mask.int() for mask in masks).max() > 1:
-        raise ValueError(f"P-PUB: {', '.join(names)} overlap")
+        raise ValueError(f"{protocol}: {', '.join(names)} overlap")
     return tuple(torch.nonzero(mask.cpu()).flatten() for mask in masks)

@@ -129,10 +129,10 @@ def test_bad_input_is_refused(protocol: str) -> None:
     for seed, error in ((-1, ValueError), (1.5, TypeError), ("0", TypeError)):
         with pytest.raises(error, match=r"seed must be .*, got"):
             evaluate(protocol, embed(data), data, seed)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="data must be a Data or a list of Data, got NoneType"):
-        evaluate(protocol, embed(data), None, 0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a HeteroData or a list of Data, got NoneType"):
+        evaluate(protocol, embed(data), None, 0)
     with pytest.raises(TypeError, match="graph 0 of data must be a Data, got int"):
-        evaluate(protocol, embed(data), [1], 0)  # type: ignore[list-item]
+        evaluate(protocol, embed(data), [1], 0)
     data.y = None
     with pytest.raises(ValueError, match="data has no labels"):
         evaluate(protocol, embed(ring()), data, 0)

@@ -20,7 +20,11 @@ def test_ids_are_those_of_the_published_table() -> None:
     assert {id: protocol.task for id, protocol in PROTOCOLS.items()} == {
         "P-PUB": "probe",
         "P-RND2": "probe",
+        "P-HET20": "restarted-probe",
+        "P-HET40": "restarted-probe",
+        "P-HET60": "restarted-probe",
         "P-CLU": "clustering",
+        "P-HETCLU": "clustering",
     }
     assert all(PROTOCOLS[id].id == id and PROTOCOLS[id].description for id in PROTOCOLS)
 
@@ -32,7 +36,7 @@ def test_ids_are_those_of_the_published_table() -> None:
 def test_unknown_ids_suggest_the_nearest(given: str, hint: str) -> None:
     with pytest.raises(ValueError, match=rf"unknown protocol '{given}'.*{hint}.*Known: P-CLU, "):
         get_protocol(given)
-    with pytest.raises(ValueError, match=r"unknown protocol 'xyz'\. Known: P-CLU, P-PUB, P-RND2"):
+    with pytest.raises(ValueError, match=r"unknown protocol 'xyz'\. Known: P-CLU, P-HET20, "):
         make_split("xyz", planetoid(), 0)
 
 
