@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import add
 
 import numpy as np
 import torch
@@ -65,20 +67,15 @@ def metapath_positives(
     """
     if score not in SCORES:
         raise ValueError(unknown_name("score", score, SCORES))
+    size = _size(reached)
     keep = usual_positives(reached) if keep is None else check_whole("keep", keep, least=1)
-    total = sparse.csr_matrix((_size(reached),) * 2, dtype=np.float32)
-    for matrix in _reached(reached):
-        if score == "degree":
-            degrees = np.diff(matrix.indptr)
-            matrix.data[:] = np.repeat(1 / np.maximum(degrees, 1), degrees)
-        total = total + matrix
-    start = np.repeat(np.arange(total.shape[0]), np.diff(total.indptr))
+    total = reduce(add, (_scored(matrix, score) for matrix in _reached(reached)))
+    start = np.repeat(np.arange(size), np.diff(total.indptr))
     total.data[start == total.indices] = 0
     total.eliminate_zeros()
     # PathSim's scores on an empty diagonal are twice the entries. One place is the node's own.
     scores = to_torch(total, reached[0].device)
     column, row = as_edges(top_neighbours(scores, max(keep - 1, 1), ties=ties, seed=seed))[0]
-    size = total.shape[0]
     keys = torch.arange(size, device=scores.device) * (size + 1)
     if keep > 1:
         keys = torch.cat([row * size + column, keys]).sort().values
@@ -111,6 +108,14 @@ def usual_positives(reached: Sequence[Tensor]) -> int:
         total = total + matrix
     median = np.sort(np.diff(total.indptr))[(size - 1) // 2]
     return int(min(median, _MOST_BY_DEFAULT))
+
+
+def _scored(matrix: sparse.csr_matrix, score: str) -> sparse.csr_matrix:
+    """What a path adds to the score of each pair."""
+    if score == "degree":
+        degrees = np.diff(matrix.indptr)
+        matrix.data[:] = np.repeat(1 / np.maximum(degrees, 1), degrees)
+    return matrix
 
 
 def _size(reached: Sequence[Tensor]) -> int:

@@ -351,7 +351,8 @@ def _check_neighbours(neighbours: Neighbours, target: str) -> dict[EdgeType, int
     if not neighbours:
         raise ValueError("neighbours must name at least one relation, got none")
     result: dict[EdgeType, int] = {}
-    for (source, relation, end), count in neighbours.items():
+    for step, count in neighbours.items():
+        source, relation, end = tuple(step)
         if end != target:
             raise ValueError(
                 f"relations in neighbours must lead to {target!r}, got {(source, relation, end)}"

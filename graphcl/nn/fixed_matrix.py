@@ -85,12 +85,15 @@ class _Product(torch.autograd.Function):
 def _transpose(matrix: Tensor) -> Tensor:
     size = (matrix.size(0), matrix.size(1))
     entries = (matrix.values(), matrix.col_indices(), matrix.crow_indices())
-    values, columns, starts = (part.detach().cpu().numpy() for part in entries)
     # SciPy counts where torch sorts.
-    turned = sparse.csr_array((values, columns, starts), shape=size).T.tocsr()
+    rows = tuple(part.detach().cpu().numpy() for part in entries)
+    turned = sparse.csr_array(rows, shape=size).T.tocsr()
     turned.sort_indices()
-    parts = (torch.from_numpy(part) for part in (turned.indptr, turned.indices, turned.data))
-    return _compact(*(part.to(matrix.device) for part in parts), torch.Size(turned.shape))
+    starts, columns, values = (
+        torch.from_numpy(part).to(matrix.device)
+        for part in (turned.indptr, turned.indices, turned.data)
+    )
+    return _compact(starts, columns, values, torch.Size(turned.shape))
 
 
 def _compact(starts: Tensor, columns: Tensor, values: Tensor, shape: torch.Size) -> Tensor:
