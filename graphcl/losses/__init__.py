@@ -14,6 +14,7 @@ from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
 from graphcl.losses.max_margin import MaxMarginLoss
 from graphcl.losses.positive_weights import MisesFisherWeights
+from graphcl.losses.prototypical import PrototypicalLoss
 from graphcl.losses.similarity_distillation import SimilarityDistillationLoss
 from graphcl.losses.simple import SimpleContrastiveLoss
 from graphcl.losses.swav import SwAVLoss
@@ -35,6 +36,7 @@ __all__ = [
     "LossEntry",
     "MaxMarginLoss",
     "MisesFisherWeights",
+    "PrototypicalLoss",
     "SimilarityDistillationLoss",
     "SimpleContrastiveLoss",
     "SwAVLoss",

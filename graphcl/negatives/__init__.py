@@ -12,6 +12,7 @@ from graphcl.negatives.difficulty import DifficultyNegatives
 from graphcl.negatives.given import SparseWeights, hop_weights
 from graphcl.negatives.hard import HardNegatives
 from graphcl.negatives.hardest import HardestNegatives
+from graphcl.negatives.learned import LearnedNegatives, WeightStatistics
 from graphcl.negatives.mixed import MixedNegatives, Mixing, mix_negatives
 from graphcl.negatives.probable import ProbableNegatives
 from graphcl.negatives.strategy import AllNegatives, NegativeStrategy
@@ -23,12 +24,14 @@ __all__ = [
     "DifficultyNegatives",
     "HardNegatives",
     "HardestNegatives",
+    "LearnedNegatives",
     "MixedNegatives",
     "Mixing",
     "NegativeStrategy",
     "ProbableNegatives",
     "SparseWeights",
     "StrategyEntry",
+    "WeightStatistics",
     "fit_beta_mixture",
     "get_strategy",
     "hop_weights",

