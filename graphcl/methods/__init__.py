@@ -5,10 +5,11 @@ from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
+from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
-from graphcl.methods.random_encoder import RandomEncoder
-from graphcl.methods.raw import Raw
+from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
+from graphcl.methods.raw import Raw, RawTarget
 from graphcl.methods.registry import (
     MethodEntry,
     create_method,
@@ -32,11 +33,14 @@ __all__ = [
     "GraceNeighbours",
     "HeCo",
     "HeterogeneousMethod",
+    "MetaPathMeans",
     "Method",
     "MethodEntry",
     "PublishedSettings",
     "RandomEncoder",
+    "RandomMetaPathEncoder",
     "Raw",
+    "RawTarget",
     "SavedMethod",
     "create_method",
     "get_method",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
-from torch_geometric.data import Data
+from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_whole
+from graphcl.metapaths import PathOperator
+from graphcl.methods.heterogeneous import HeterogeneousMethod, MetaPathLike
 from graphcl.methods.method import Method
-from graphcl.nn import GCNEncoder, sum_readout
+from graphcl.methods.target_checks import check_some_metapaths
+from graphcl.nn import GCNEncoder, make_activation, sum_readout
 
 
 class RandomEncoder(Method):
@@ -55,3 +60,74 @@ class RandomEncoder(Method):
         return self.encoder.encode_in_blocks(
             data.x, data.edge_index, data.get("edge_weight"), batch_size=batch_size
         )
+
+
+class RandomMetaPathEncoder(HeterogeneousMethod):
+    """An untrained two-layer encoder over meta-paths: what training has to add to.
+
+    ``A(act(A(x W_1) + b_1) W_2) + b_2`` with ``A`` the mean of the normalised meta-path graphs
+    ``D^-1/2 A_p D^-1/2``, layers F -> 2d -> d, drawn like those of ``torch.nn.Linear``. For a
+    target type without features x is the identity. Weights follow torch's global generator, which
+    :func:`graphcl.methods.create_method` seeds.
+
+    Args:
+        num_features: Width of the features of each node type; None: it has none.
+        num_nodes: Number of nodes of each type.
+        target: The node type that is embedded.
+        metapaths: Meta-paths from the target type to itself, at least one.
+        width: Width of the embedding, ``d``.
+        activation: A name of :data:`graphcl.nn.ACTIVATIONS`.
+
+    Raises:
+        ValueError: A width below 1, an unknown activation, no meta-path; see
+            :class:`HeterogeneousMethod`.
+
+    Example:
+        >>> from graphcl.datasets import load
+        >>> from graphcl.methods import create_method
+        >>> data, card = load("countries")
+        >>> paths = card.metapaths
+        >>> method, _ = create_method("random-encoder", data, target="country", metapaths=paths)
+        >>> method.embed(data).shape
+        torch.Size([244, 64])
+    """
+
+    trained: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        num_features: Mapping[str, int | None],
+        num_nodes: Mapping[str, int],
+        *,
+        target: str,
+        metapaths: Sequence[MetaPathLike],
+        width: int = 64,
+        activation: str = "relu",
+    ) -> None:
+        check_whole("width", width, least=1)
+        super().__init__(
+            num_features,
+            num_nodes,
+            target=target,
+            metapaths=metapaths,
+            width=width,
+            activation=activation,
+        )
+        check_some_metapaths("random-encoder", self)
+        # Without features they are the identity: as many columns as nodes.
+        columns = self.num_features[target] or self.num_nodes[target]
+        self.first = nn.Linear(columns, 2 * width)
+        self.second = nn.Linear(2 * width, width)
+        self.activation = make_activation(activation)
+
+    def encode(self, data: HeteroData) -> Tensor:
+        """Target rows ``[N, d]``."""
+        paths = [PathOperator(data, path) for path in self.metapaths]
+        x = data[self.target].get("x")
+        hidden = self.first.weight.T if x is None else x.float() @ self.first.weight.T
+        hidden = self.activation(_mean(paths, hidden) + self.first.bias)
+        return _mean(paths, hidden @ self.second.weight.T) + self.second.bias
+
+
+def _mean(paths: Sequence[PathOperator], rows: Tensor) -> Tensor:
+    return torch.stack([path @ rows for path in paths]).mean(dim=0)

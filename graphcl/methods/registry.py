@@ -20,10 +20,11 @@ from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
+from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
-from graphcl.methods.random_encoder import RandomEncoder
-from graphcl.methods.raw import Raw
+from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
+from graphcl.methods.raw import Raw, RawTarget
 from graphcl.methods.ssgc import SSGC
 from graphcl.training import TrainingSettings
 
@@ -116,7 +117,7 @@ def method_names() -> list[str]:
 
     Example:
         >>> method_names()
-        ['raw', 'random-encoder', 'ssgc', 'grace', 'grace-neighbours', 'heco']
+        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'heco']
     """
     return list(_ENTRIES)
 
@@ -232,6 +233,8 @@ def _sizes(
                 f"{name} needs {needed}, such as {needed}={example}; the graph has the node types "
                 f"{listed(data.node_types)}"
             )
+    if arguments["target"] not in data.node_types:
+        raise ValueError(unknown_name("target type", arguments["target"], data.node_types))
     return node_type_sizes(data)
 
 
@@ -269,8 +272,14 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
     {
         entry.name: entry
         for entry in (
-            _entry("raw", Raw, "the features as they are"),
-            _entry("random-encoder", RandomEncoder, "an untrained graph convolutional encoder"),
+            _entry("raw", Raw, "the features as they are", for_heterogeneous=RawTarget),
+            _entry(
+                "random-encoder",
+                RandomEncoder,
+                "an untrained graph convolutional encoder",
+                for_heterogeneous=RandomMetaPathEncoder,
+            ),
+            _entry("metapath-means", MetaPathMeans, "features beside their means over meta-paths"),
             _entry(
                 "ssgc",
                 SSGC,
