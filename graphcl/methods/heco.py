@@ -130,8 +130,9 @@ class HeCo(HeterogeneousMethod):
         width = check_whole("width", width, least=1)
         if num_positives is not None:
             num_positives = check_whole("num_positives", num_positives, least=1)
-        if not 0 <= check_number("drop_features", drop_features) < 1:
-            raise ValueError(f"drop_features must be from 0 to below 1, got {drop_features}")
+        for name, rate in (("drop_features", drop_features), ("drop_attention", drop_attention)):
+            if not 0 <= check_number(name, rate) < 1:
+                raise ValueError(f"{name} must be from 0 to below 1, got {rate}")
         for name, value, known in (("score", score, _SCORES), ("ties", ties, _TIES)):
             if value not in known:
                 raise ValueError(unknown_name(name, value, known))
