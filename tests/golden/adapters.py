@@ -210,6 +210,9 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "heco_contrast": strategies.heco_contrast,
     "metapath_adjacency": heterogeneous.metapath_adjacency,
     "pathsim_topk": heterogeneous.pathsim_topk,
+    "meow_weighted_infonce": heterogeneous.meow_weighted_infonce,
+    "meow_prototypical": heterogeneous.meow_prototypical,
+    "adameow_weighted_infonce": heterogeneous.adameow_weighted_infonce,
 }
 
 # golden name -> output -> why the adapter does not return it
