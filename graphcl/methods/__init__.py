@@ -1,10 +1,13 @@
 """Complete recipes, and their registry."""
 
+from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.contrast_choice import ContrastChoice
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
+from graphcl.methods.meow import Meow
+from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
@@ -28,11 +31,14 @@ from graphcl.methods.ssgc import SSGC
 
 __all__ = [
     "SSGC",
+    "AdaMeow",
     "ContrastChoice",
     "Grace",
     "GraceNeighbours",
     "HeCo",
     "HeterogeneousMethod",
+    "Meow",
+    "MetaPathContrast",
     "MetaPathMeans",
     "Method",
     "MethodEntry",

@@ -93,7 +93,7 @@ class MetaPathContrast(HeterogeneousMethod):
         projection_width: int | None = None,
         dropout: float = 0.2,
         temperature: float = 0.4,
-        keep: int | None | Sequence[int | None] = None,
+        keep: int | Sequence[int | None] | None = None,
         drop_edges: float | Sequence[float] = 0.2,
         mask_features: float = 0.3,
         resample_masks: bool = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,9 +108,12 @@ def prepare_plain(data: HeteroData, options: ViewOptions, seed: int) -> PlainInp
     counts: list[Tensor] = []
     for path, keep in zip(options.metapaths, options.keep, strict=True):
         if options.propagation == "operator":
-            adjacencies.append(PathOperator(data, path))
+            operator = PathOperator(data, path)
+            _warn_if_empty(path, empty=not bool(operator.degrees.any()))
+            adjacencies.append(operator)
             continue
         count = _counts(data, path, keep, options, seed)
+        _warn_if_empty(path, empty=count.values().numel() == 0)
         counts.append(count)
         adjacencies.append(_adjacency(data, path, keep, count, options))
     return PlainInputs(
@@ -175,6 +179,15 @@ def _counts(
             f"{error}. As arguments of the method: keep=<number of neighbours>, or "
             "propagation='operator'"
         ) from None
+
+
+def _warn_if_empty(path: MetaPath, *, empty: bool) -> None:
+    if empty:
+        warnings.warn(
+            f"meta-path {path} has no instance in this graph: its view tells nothing apart but the "
+            "targets themselves. Leave it out",
+            stacklevel=2,
+        )
 
 
 def _adjacency(

@@ -14,12 +14,14 @@ from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
-from graphcl.methods import grace_settings, heco_settings, ssgc
+from graphcl.methods import grace_settings, heco_settings, meow_settings, ssgc
+from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.checks import wrong_kind
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
+from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
@@ -306,6 +308,20 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "what touches a node against what its meta-paths reach",
                 training=heco_settings.DEFAULT_TRAINING,
                 settings=heco_settings.SETTINGS,
+            ),
+            _entry(
+                "meow",
+                Meow,
+                "meta-path graphs against their contexts, negatives weighted by clusters",
+                training=meow_settings.MEOW_TRAINING,
+                settings=meow_settings.MEOW_SETTINGS,
+            ),
+            _entry(
+                "adameow",
+                AdaMeow,
+                "meow with weights of the negatives that are learned",
+                training=meow_settings.ADAMEOW_TRAINING,
+                settings=meow_settings.ADAMEOW_SETTINGS,
             ),
         )
     }

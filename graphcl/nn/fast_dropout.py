@@ -32,7 +32,7 @@ class FastDropout(nn.Module):
     Example:
         >>> _ = torch.manual_seed(0)
         >>> FastDropout(0.5)(torch.ones(8))
-        tensor([2., 2., 0., 0., 2., 0., 0., 2.])
+        tensor([0., 0., 2., 0., 0., 0., 0., 0.])
     """
 
     def __init__(self, rate: float) -> None:

@@ -1,0 +1,99 @@
+"""Settings of MEOW and AdaMEOW for each data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graphcl.methods.published import PublishedSettings
+from graphcl.training import TrainingSettings
+
+MEOW_TRAINING = TrainingSettings(epochs=10000, learning_rate=7e-4, patience=30)
+ADAMEOW_TRAINING = TrainingSettings(epochs=1000, learning_rate=1e-4, weight_decay=1e-5)
+
+_AUTHORS = "the authors' code, jianxiangyu/MEOW (code_meow)"
+_ADA_AUTHORS = "the authors' code, jianxiangyu/MEOW (code_adameow)"
+
+
+def _meow(
+    dataset: str,
+    temperature: float,
+    mask_features: float,
+    drop_edges: tuple[float, ...],
+    keep: tuple[int, ...],
+    num_clusters: tuple[int, ...],
+    training: TrainingSettings,
+    **further: object,
+) -> PublishedSettings:
+    parameters: Mapping[str, object] = {
+        "temperature": temperature,
+        "mask_features": mask_features,
+        "drop_edges": drop_edges,
+        "keep": keep,
+        "num_clusters": num_clusters,
+        "normalize_features": True,
+        **further,
+    }
+    return PublishedSettings(dataset, _AUTHORS, parameters, training)
+
+
+def _adameow(
+    dataset: str,
+    temperature: float,
+    dropout: float,
+    mask_features: float,
+    drop_edges: float,
+    keep: tuple[int, ...],
+    training: TrainingSettings,
+    **further: object,
+) -> PublishedSettings:
+    parameters: Mapping[str, object] = {
+        "temperature": temperature,
+        "dropout": dropout,
+        "mask_features": mask_features,
+        "drop_edges": drop_edges,
+        "keep": keep,
+        "normalize_features": True,
+        **further,
+    }
+    return PublishedSettings(dataset, _ADA_AUTHORS, parameters, training)
+
+
+MEOW_SETTINGS = (
+    _meow(
+        "HeCo-ACM", 0.4, 0.3, (0.3, 0.2), (110, 700), (100, 300),
+        TrainingSettings(epochs=10000, learning_rate=7e-4, patience=30),
+    ),
+    _meow(
+        "HeCo-DBLP", 0.9, 0.2, (0.2, 0.5, 0.6), (25, 200, 40), (200, 700),
+        TrainingSettings(epochs=10000, learning_rate=6e-4, patience=35),
+    ),
+    _meow(
+        "HeCo-AMiner", 0.9, 0.2, (0.7, 0.4), (5, 21), (500, 1200),
+        TrainingSettings(epochs=10000, learning_rate=7e-4, patience=25),
+        prototype_weight=0.1,
+    ),
+    _meow(
+        "HeCo-IMDB", 0.9, 0.3, (0.1, 0.1, 0.1), (70, 10, 70), (500, 700),
+        TrainingSettings(epochs=10000, learning_rate=1e-4, weight_decay=1e-3, patience=15),
+    ),
+)  # fmt: skip
+
+ADAMEOW_SETTINGS = (
+    _adameow(
+        "HeCo-ACM", 1.0, 0.3, 0.3, 0.2, (690, 690),
+        TrainingSettings(epochs=1200, learning_rate=5e-5, weight_decay=1e-5),
+    ),
+    _adameow(
+        "HeCo-DBLP", 0.9, 0.2, 0.1, 0.3, (25, 200, 40),
+        TrainingSettings(epochs=1500, learning_rate=1e-4, weight_decay=1e-3),
+    ),
+    _adameow(
+        "HeCo-AMiner", 0.9, 0.0, 0.0, 0.0, (8, 31),
+        TrainingSettings(epochs=3000, learning_rate=1e-4, weight_decay=1e-4),
+        projection_width=16,
+    ),
+    _adameow(
+        "HeCo-IMDB", 0.9, 0.1, 0.3, 0.1, (70, 10, 70),
+        TrainingSettings(epochs=1000, learning_rate=5e-4, weight_decay=5e-4),
+    ),
+)  # fmt: skip
