@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from graphcl.arguments import check_number, unknown_name
-from graphcl.metapaths.relations import check_csr, check_square
+from graphcl.metapaths.relations import check_csr, check_square, check_weights
 
 ORIENTATIONS = ("rows", "official")
 
@@ -31,7 +31,7 @@ def normalized(adjacency: Tensor, *, orientation: str = "rows", binary: bool = F
 
     Raises:
         TypeError: `adjacency` is no CSR tensor of floating-point numbers.
-        ValueError: It is not square, has a negative entry, or `orientation` has an unknown value.
+        ValueError: It is not square, has a negative or infinite entry, or `orientation` is unknown.
 
     Example:
         >>> normalized(torch.tensor([[1.0, 1.0], [0.0, 4.0]]).to_sparse_csr()).to_dense()
@@ -41,9 +41,8 @@ def normalized(adjacency: Tensor, *, orientation: str = "rows", binary: bool = F
     if orientation not in ORIENTATIONS:
         raise ValueError(unknown_name("orientation", orientation, ORIENTATIONS))
     check_square("adjacency", adjacency)
+    check_weights("adjacency", adjacency)
     values = adjacency.values()
-    if values.numel() and not bool(values.min() >= 0):  # NaN is refused as well
-        raise ValueError(f"adjacency must have entries of at least 0, got {float(values.min())}")
     if binary:
         values = (values > 0).to(values.dtype)
     starts = adjacency.crow_indices()

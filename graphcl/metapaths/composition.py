@@ -38,7 +38,7 @@ def count_paths(
 
     The product of the path's relations; paths that return to their start are counted, on the
     diagonal. The cheapest product of neighbours in the chain comes first. Counts are exact up to
-    2^24, then rounded to float32.
+    2^24, and correctly rounded to float32 above.
 
     Args:
         data: The graph.
@@ -64,7 +64,8 @@ def count_paths(
     """
     path = MetaPath.parse(path, data)
     chain = incidences(data, path, coalesce=coalesce)
-    return to_torch(multiply(chain, path, max_entries), device_of(data, path))
+    counts = multiply(chain, path, max_entries).astype(np.float32)
+    return to_torch(counts, device_of(data, path))
 
 
 def reach(
@@ -101,7 +102,8 @@ def reach(
         tensor([1.])
     """
     path = MetaPath.parse(path, data).prefix(position)
-    matrix = multiply(incidences(data, path, coalesce=True), path, max_entries)
+    chain = incidences(data, path, coalesce=True, exact=False)
+    matrix = multiply(chain, path, max_entries)
     matrix.data.fill(1)
     return to_torch(matrix, device_of(data, path))
 
@@ -188,7 +190,12 @@ def row_blocks(
 
 
 def blocks(sizes: NDArray[Any], limit: float) -> Iterator[tuple[int, int]]:
-    """Cut consecutive rows where the sum of their sizes would exceed a limit: start and stop."""
+    """Cut consecutive rows where the sum of their sizes would exceed a limit: start and stop.
+
+    There is a block, if an empty one, also where there are no rows.
+    """
+    if not len(sizes):
+        yield 0, 0
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):
@@ -198,7 +205,7 @@ def blocks(sizes: NDArray[Any], limit: float) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def diagonal(chain: Sequence[sparse.csr_matrix]) -> NDArray[np.float32]:
+def diagonal(chain: Sequence[sparse.csr_matrix]) -> NDArray[np.float64]:
     """The diagonal of a product, `[N]`, without the product: rows meet columns in the middle."""
     if len(chain) == 1:
         return chain[0].diagonal()
@@ -206,7 +213,7 @@ def diagonal(chain: Sequence[sparse.csr_matrix]) -> NDArray[np.float32]:
     forward = list(chain[:middle])
     backward = [matrix.T.tocsr() for matrix in reversed(chain[middle:])]
     size = forward[0].shape[0]
-    result = np.empty(size, dtype=np.float32)
+    result = np.empty(size)
     bounds = [
         np.minimum(walks, matrix.shape[1])
         for half in (forward, backward)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch_geometric.data import HeteroData
@@ -148,7 +149,10 @@ class PathOperator(Operator):
             check_returns(self.path)
         relations = incidences(data, self.path, coalesce=coalesce)
         device = device_of(data, self.path)
-        matrices = [to_torch(matrix, device) for matrix in shortened(relations, least=1, growth=1)]
+        matrices = [
+            to_torch(matrix.astype(np.float32), device)
+            for matrix in shortened(relations, least=1, growth=1)
+        ]
         self.degrees = torch.ones(matrices[-1].size(1), device=device)
         for matrix in reversed(matrices):
             self.degrees = matrix @ self.degrees

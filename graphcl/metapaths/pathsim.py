@@ -21,7 +21,7 @@ from graphcl.metapaths.composition import (
     shortened,
 )
 from graphcl.metapaths.metapath import EdgeType, MetaPath
-from graphcl.metapaths.relations import check_square, incidences, to_scipy, to_torch
+from graphcl.metapaths.relations import check_square, check_weights, incidences, to_scipy, to_torch
 
 TIES = ("index", "random", "all")
 
@@ -88,8 +88,8 @@ def top_neighbours(
 
     Raises:
         TypeError: `counts` is no CSR tensor of floating-point numbers, or `keep` no whole number.
-        ValueError: `counts` is not square or has a negative entry, `keep` is below 1, or `ties`
-            has an unknown value.
+        ValueError: `counts` is not square or has a negative or infinite entry, `keep` is below 1,
+            or `ties` is unknown.
 
     Example:
         >>> from graphcl.datasets import load
@@ -102,8 +102,7 @@ def top_neighbours(
     _check_choice(keep, ties, seed)
     check_square("counts", counts)
     matrix = to_scipy("counts", counts)
-    if matrix.nnz and not matrix.data.min() >= 0:  # NaN is refused as well
-        raise ValueError(f"counts must be at least 0, got {matrix.data.min()}")
+    check_weights("counts", counts)
     if not matrix.data.all():
         matrix = matrix.copy()
         matrix.eliminate_zeros()
@@ -157,8 +156,11 @@ def top_neighbours_of_path(
     path = MetaPath.parse(path, data)
     check_returns(path)
     chain = shortened(incidences(data, path, coalesce=coalesce), least=2)
-    own = diagonal(chain)
-    parts = [_kept(block, own, start, keep, ties, seed) for start, block in row_blocks(chain)]
+    own = diagonal(chain).astype(np.float32)
+    parts = [
+        _kept(block.astype(np.float32), own, start, keep, ties, seed)
+        for start, block in row_blocks(chain)
+    ]
     return to_torch(_stacked(parts), device_of(data, path))
 
 
@@ -222,9 +224,9 @@ def _kept(
     return sparse.csr_matrix((rows.data[every], rows.indices[every], ends), shape=rows.shape)
 
 
-def _stacked(parts: Sequence[Any]) -> sparse.csr_matrix:
-    """Blocks of rows as one matrix; none: a graph without nodes."""
-    return sparse.vstack(parts or [np.zeros((0, 0), dtype=np.float32)], format="csr")
+def _stacked(parts: list[Any]) -> sparse.csr_matrix:
+    """Blocks of rows as one matrix."""
+    return sparse.vstack(parts, format="csr")
 
 
 def _first(row: NDArray[np.int64], free: NDArray[np.int64], long: Chosen) -> Chosen:

@@ -14,23 +14,28 @@ from torch_geometric.data import HeteroData
 from graphcl.metapaths.metapath import EdgeType, MetaPath, check_heterogeneous
 
 
-def incidences(data: HeteroData, path: MetaPath, *, coalesce: bool) -> list[sparse.csr_matrix]:
-    """The matrices of the steps of a path, sources in rows, float32.
+def incidences(
+    data: HeteroData, path: MetaPath, *, coalesce: bool, exact: bool = True
+) -> list[sparse.csr_matrix]:
+    """The matrices of the steps of a path, sources in rows.
 
     Args:
         data: The graph.
         path: A path of this graph.
         coalesce: Whether parallel edges are one; else an entry counts them.
+        exact: Whether the values of products matter: float64, in which counts are exact up to 2^53
+            (sums of many float32 drift); else float32, which takes less memory.
     """
     found: dict[EdgeType, sparse.csr_matrix] = {}
     for step in path.edge_types:
         if step not in found:
-            found[step] = incidence(data, step, coalesce=coalesce)
+            matrix = incidence(data, step, coalesce=coalesce)
+            found[step] = matrix if exact else matrix.astype(np.float32)
     return [found[step] for step in path.edge_types]
 
 
 def incidence(data: HeteroData, edge_type: EdgeType, *, coalesce: bool) -> sparse.csr_matrix:
-    """One relation as a matrix `[N_source, N_target]`, float32, sorted, without duplicates.
+    """One relation as a matrix `[N_source, N_target]`, float64, sorted, without duplicates.
 
     Raises:
         ValueError: The edges are not stored as `edge_index`, or name nodes that do not exist.
@@ -53,7 +58,7 @@ def incidence(data: HeteroData, edge_type: EdgeType, *, coalesce: bool) -> spars
                 f"edge_index of {edge_type} names node {wrong} of type {kind!r}, which has "
                 f"{size} nodes"
             )
-    ones = np.ones(row.size, dtype=np.float32)
+    ones = np.ones(row.size)
     matrix = sparse.coo_matrix((ones, (row, column)), shape=shape).tocsr()  # adds duplicates
     matrix.sort_indices()
     if coalesce:
@@ -191,6 +196,18 @@ def check_square(name: str, matrix: Tensor) -> None:
             f"{name} must be square (its path starts and ends at the same node type), got "
             f"{list(matrix.shape)}"
         )
+
+
+def check_weights(name: str, matrix: Tensor) -> None:
+    """Refuse a CSR tensor with a negative, infinite or undefined entry.
+
+    Raises:
+        ValueError: Naming it.
+    """
+    values = matrix.values()
+    wrong = values[~((values >= 0) & (values < torch.inf))]
+    if wrong.numel():
+        raise ValueError(f"{name} must have finite entries of at least 0, got {float(wrong[0])}")
 
 
 def _equal(first: sparse.csr_matrix, second: sparse.csr_matrix) -> bool:

@@ -83,7 +83,7 @@ def summarise_metapaths(
 
 
 def _summary(data: HeteroData, path: MetaPath, labels: Tensor | None) -> MetaPathSummary:
-    chain = shortened(incidences(data, path, coalesce=True), least=2)
+    chain = shortened(incidences(data, path, coalesce=True, exact=False), least=2)
     size = chain[0].shape[0]
     classes = None if labels is None else _classes(labels, size, path)
     edges = equal = known = isolated = 0
