@@ -57,7 +57,7 @@ class ProtocolStatistics:
     Attributes:
         dataset: Name of the data set.
         protocol: Protocol id.
-        task: "probe" or "clustering".
+        task: That of the protocol: "probe", "restarted-probe" or "clustering".
         metrics: Metrics that at least one row has, in the order of the tables.
         rows: In the order of the suite.
     """
@@ -113,7 +113,7 @@ def gather(
         suite: The suite.
         cells: Its cells (`plan_cells`).
         results: Cell key -> result (`ResultStore.read`); others are ignored.
-        tasks: Protocol id -> "probe" or "clustering".
+        tasks: Protocol id -> its task.
     """
     gathered = []
     for entry in suite.datasets:

@@ -10,6 +10,7 @@ from graphcl.arguments import unknown_name
 
 if TYPE_CHECKING:
     from graphcl.benchmark.suite import MethodRow, Suite
+    from graphcl.methods import MethodEntry
 
 # Protocols of the literature that graphcl does not run itself (node_level_results, table 1):
 # a published figure may carry one of them and is then listed, never compared.
@@ -30,9 +31,10 @@ class Catalogue:
     """Names that a suite may use.
 
     Attributes:
-        methods: Method name -> levels it works on ("node", "graph").
-        datasets: Data set name -> its level.
-        protocols: Protocol id -> its task ("probe" or "clustering").
+        methods: Method name -> kinds of data it works on: "node-level" or "graph-level" for graphs
+            with one type of nodes and edges, "heterogeneous".
+        datasets: Data set name -> its kind.
+        protocols: Protocol id -> its task.
         parameters: Method name -> parameters it takes; a method that is not here takes any.
     """
 
@@ -50,11 +52,25 @@ class Catalogue:
 
         entries = [get_method(name) for name in method_names()]
         return cls(
-            methods={entry.name: entry.levels for entry in entries},
-            datasets={card.name: card.level for card in available()},
+            methods={entry.name: _kinds(entry) for entry in entries},
+            datasets={
+                card.name: "heterogeneous" if card.heterogeneous else f"{card.level}-level"
+                for card in available()
+            },
             protocols={identifier: entry.task for identifier, entry in PROTOCOLS.items()},
             parameters={entry.name: entry.parameter_names() for entry in entries},
         )
+
+
+def _kinds(entry: MethodEntry) -> frozenset[str]:
+    """The kinds of data that a method works on."""
+    return frozenset(
+        kind
+        for cls in entry.classes
+        for kind in (
+            ["heterogeneous"] if cls.heterogeneous else [f"{level}-level" for level in cls.levels]
+        )
+    )
 
 
 def check_suite(suite: Suite, catalogue: Catalogue) -> list[Problem]:
@@ -96,13 +112,13 @@ def _check_datasets(suite: Suite, catalogue: Catalogue) -> list[Problem]:
                 if label not in labels
             ]
             problems += _duplicates(entry.methods, place, "row")
-        level = catalogue.datasets[known[entry.name.lower()]]
+        kind = catalogue.datasets[known[entry.name.lower()]]
         for row in suite.rows_for(entry):
-            if level not in catalogue.methods.get(row.method, {level}):
+            if kind not in catalogue.methods.get(row.method, {kind}):
                 problems.append(
                     (
                         here,
-                        f"method {row.method!r} does not work on the {level}-level data set "
+                        f"method {row.method!r} does not work on the {kind} data set "
                         f"{entry.name!r}; name the rows that do with a 'methods' list",
                     )
                 )

@@ -12,11 +12,14 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from graphcl.benchmark.suite import Suite
+
+if TYPE_CHECKING:
+    from graphcl.datasets import DataCard
 
 # Raise when the meaning of a cell changes for all methods (e.g. how seeds are derived).
 KEY_VERSION = 1
@@ -97,7 +100,7 @@ class CellResult:
 
     def to_json(self) -> str:
         """One line of JSON, without a line end."""
-        return json.dumps(asdict(self), ensure_ascii=False, default=str)
+        return json.dumps(_with_text_keys(asdict(self)), ensure_ascii=False, default=str)
 
     @classmethod
     def from_json(cls, text: str) -> CellResult:
@@ -144,23 +147,44 @@ def installed_fingerprint(
         parameters: Parameters given by the suite.
 
     Returns:
-        The method with the version of its mathematics, its settings and the data set's card.
+        The method with the version of its mathematics, its settings and the data set's card; for a
+        heterogeneous one the settings of the probe as well.
     """
     from graphcl.datasets import available
+    from graphcl.evaluation import probe_settings
     from graphcl.methods import get_method
 
     card = next(card for card in available() if card.name == dataset)
     entry = get_method(method)
-    arguments, training = entry.settings_for(dataset)
-    settings = {**arguments, **(asdict(training) if entry.trained else {}), **parameters}
+    arguments, training = entry.settings_for(dataset, heterogeneous=card.heterogeneous)
+    settings = {
+        **arguments,
+        **(asdict(training) if entry.trained else {}),
+        **parameters_of_card(card),
+        **parameters,
+    }
     for name, neutral in LATER_SETTINGS.items():
         if name in settings and settings[name] == neutral:
             del settings[name]
-    return {
+    identity: dict[str, Any] = {
         "dataset": [card.name, card.loader, dict(card.arguments)],
-        "method": [method, entry.version],
+        "method": [method, entry.class_for(heterogeneous=card.heterogeneous).version],
         "settings": settings,
     }
+    if card.heterogeneous:
+        probe = asdict(probe_settings(card.name))
+        identity["probe"] = {name: value for name, value in probe.items() if name != "source"}
+    return identity
+
+
+def parameters_of_card(card: DataCard) -> dict[str, Any]:
+    """What a method must know about a data set: of a heterogeneous one its target and meta-paths.
+
+    Parameters of the suite go before these.
+    """
+    if not card.heterogeneous:
+        return {}
+    return {"target": card.target, "metapaths": [list(path) for path in card.metapaths]}
 
 
 def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint) -> list[Cell]:
@@ -193,5 +217,14 @@ def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint
 
 def _key(identity: Mapping[str, Any], protocol: str, seed: int) -> str:
     everything = {**identity, "protocol": protocol, "seed": seed, "key_version": KEY_VERSION}
-    text = json.dumps(everything, sort_keys=True, default=str)
+    text = json.dumps(_with_text_keys(everything), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """The same with texts as keys of mappings: settings may go by edge types, JSON may not."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_text_keys(entry) for entry in value]
+    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class MetricStyle:
         percent: Shown as percent (the metric is a fraction); otherwise as it is.
         in_tables: Shown in tables on the terminal and in Markdown; the CSV has all.
         in_plots: Drawn.
+        not_for: Tasks in whose tables and plots it is left out: another metric leads there.
     """
 
     heading: str
@@ -23,12 +24,17 @@ class MetricStyle:
     percent: bool = True
     in_tables: bool = True
     in_plots: bool = False
+    not_for: tuple[str, ...] = ()
 
 
 STYLES: dict[str, MetricStyle] = {
     "accuracy": MetricStyle("Accuracy", in_plots=True),
-    "macro_f1": MetricStyle("Macro-F1", in_tables=False),
+    "macro_f1": MetricStyle("Macro-F1", in_plots=True, not_for=("probe",)),
+    "micro_f1": MetricStyle("Micro-F1"),
+    "auc": MetricStyle("AUC"),
     "validation_accuracy": MetricStyle("Validation accuracy", in_tables=False),
+    "validation_macro_f1": MetricStyle("Validation Macro-F1", in_tables=False),
+    "validation_micro_f1": MetricStyle("Validation Micro-F1", in_tables=False),
     "acc": MetricStyle("ACC", in_plots=True),
     "nmi": MetricStyle("NMI", in_plots=True),
     "ari": MetricStyle("ARI"),
@@ -39,12 +45,35 @@ STYLES: dict[str, MetricStyle] = {
 }
 
 # What a cell of a task reports at least, also where none of its cells succeeded.
-MAIN_METRICS = {"probe": ("accuracy",), "clustering": ("acc", "nmi")}
+MAIN_METRICS = {
+    "probe": ("accuracy",),
+    "restarted-probe": ("macro_f1", "micro_f1", "auc"),
+    "clustering": ("acc", "nmi"),
+}
+RESTART_STD = "_restart_std"
+"""What ends the name of a spread over restarts of one evaluation (`graphcl.evaluation`)."""
 
 
-def style_of(metric: str) -> MetricStyle:
-    """The style of a metric; one that is not known is only written to the CSV, as it is."""
-    return STYLES.get(metric, MetricStyle(metric, better=0, percent=False, in_tables=False))
+def style_of(metric: str, task: str = "") -> MetricStyle:
+    """The style of a metric; one that is not known is only written to the CSV, as it is.
+
+    Args:
+        metric: Its name. A spread over restarts has the unit of its metric; it is in the CSV and in
+            the notes.
+        task: The protocol's task, where the style is for its table or plot.
+
+    Example:
+        >>> style_of("macro_f1").in_tables, style_of("macro_f1", "probe").in_tables
+        (True, False)
+        >>> style_of("auc_restart_std").heading
+        'AUC, restarts'
+    """
+    if metric.endswith(RESTART_STD):
+        of = style_of(metric.removesuffix(RESTART_STD))
+        return MetricStyle(f"{of.heading}, restarts", -1, of.percent, in_tables=False)
+    unknown = MetricStyle(metric, better=0, percent=False, in_tables=False)
+    style = STYLES.get(metric, unknown)
+    return replace(style, in_tables=False, in_plots=False) if task in style.not_for else style
 
 
 def ordered(metrics: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from graphcl.benchmark.catalogue import FOREIGN_PROTOCOLS
 from graphcl.benchmark.cells import Cell, CellResult
-from graphcl.benchmark.metrics import style_of
+from graphcl.benchmark.metrics import RESTART_STD, style_of
 from graphcl.benchmark.suite import PublishedFigure, Suite
 from graphcl.benchmark.tables import show_number
 
@@ -33,6 +33,7 @@ def notes_of(
     if _some_seeds_only(cells, results):
         notes.append("(n/m): only n of the m seeds finished; see the failures below.")
     notes += [f"{identifier}: {descriptions[identifier]}." for identifier in used]
+    notes += _restarts(results)
     notes += _settings(results)
     notes += _published(suite, used)
     notes += _failures(results)
@@ -61,6 +62,29 @@ def _some_seeds_only(cells: Sequence[Cell], results: Sequence[CellResult]) -> bo
         place = (cell.dataset, cell.row, cell.protocol)
         finished.setdefault(place, set()).add(cell.key in done)
     return any(len(kinds) == 2 for kinds in finished.values())
+
+
+def _restarts(results: Sequence[CellResult]) -> list[str]:
+    """One line a data set: how much the evaluation alone varies, on the same embeddings."""
+    spreads: dict[str, dict[tuple[str, str], dict[str, list[float]]]] = {}
+    for result in results:
+        cell = result.cell
+        leading = next((m for m in ("macro_f1", "nmi") if m + RESTART_STD in result.metrics), None)
+        if leading is not None:
+            place = (cell.protocol, style_of(leading).heading)
+            rows = spreads.setdefault(cell.dataset, {}).setdefault(place, {})
+            rows.setdefault(cell.row, []).append(100 * result.metrics[leading + RESTART_STD])
+    return [
+        f"Standard deviation over restarts of the evaluation on {dataset}, mean over seeds (the ± "
+        "of the papers is this one): "
+        + "; ".join(
+            f"{protocol} {heading} "
+            + ", ".join(f"{row} {sum(own) / len(own):.1f}" for row, own in rows.items())
+            for (protocol, heading), rows in places.items()
+        )
+        + "."
+        for dataset, places in spreads.items()
+    ]
 
 
 def _settings(results: Sequence[CellResult]) -> list[str]:

@@ -132,7 +132,7 @@ def _markdown(report: Report) -> str:
 
 
 def _panel(entry: ProtocolStatistics) -> BarPanel:
-    metrics = [metric for metric in entry.metrics if style_of(metric).in_plots]
+    metrics = [metric for metric in entry.metrics if style_of(metric, entry.task).in_plots]
     return BarPanel(
         title=f"{entry.dataset}, {entry.protocol}",
         labels=[row.row for row in entry.rows],

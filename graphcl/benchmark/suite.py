@@ -185,7 +185,7 @@ def shipped_suites() -> list[str]:
 
     Example:
         >>> shipped_suites()
-        ['losses', 'node-level', 'quick']
+        ['heterogeneous', 'losses', 'node-level', 'quick']
     """
     folder = resources.files("graphcl.benchmark") / "suites"
     names = (entry.name for entry in folder.iterdir())

@@ -41,7 +41,7 @@ class TextTable:
 
 
 def tables_of(statistics: DatasetStatistics) -> list[TextTable]:
-    """The tables of a data set: its probes side by side, then each clustering protocol.
+    """The tables of a data set: its probes of one number side by side, then each other protocol.
 
     A column belongs to one protocol, whose id stands in the title or the heading. Time and memory
     stand in the first table.
@@ -86,14 +86,14 @@ def _table(group: Sequence[ProtocolStatistics]) -> TextTable:
         # The heading names the protocol where the title cannot name it alone.
         suffix = f" {entry.protocol}" if len(group) > 1 else ""
         for metric in entry.metrics:
-            if not style_of(metric).in_tables:
+            if not style_of(metric, entry.task).in_tables:
                 continue
             headings.append(style_of(metric).heading + suffix)
             columns.append(_column(entry, metric))
             if entry.has_published(metric):
                 headings.append(f"published{suffix}")
                 columns.append([_published(row.published.get(metric)) for row in entry.rows])
-    kind = "linear probe" if first.task == "probe" else "clustering"
+    kind = "clustering" if first.task == "clustering" else "linear probe"
     ids = ", ".join(entry.protocol for entry in group)
     return TextTable(
         title=f"{first.dataset}: {kind}, {ids}",

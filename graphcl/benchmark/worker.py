@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.cells import Cell, CellResult, parameters_of_card
 from graphcl.benchmark.machine import (
     MIB,
     machine,
@@ -26,7 +26,9 @@ from graphcl.benchmark.tasks import Message, Progress, Step, Task
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from torch_geometric.data import Data
+    from torch_geometric.data import Data, HeteroData
+
+    from graphcl.datasets import DataCard
 
 Emit = Callable[[Message], None]
 SECONDS_BETWEEN_SIGNS = 0.3
@@ -56,7 +58,7 @@ def run_task(task: Task, emit: Emit) -> None:
     emit(Step("loading the data", _keys(task.cells)))
     emit(Progress("loading"))
     try:
-        data, _ = load(first.dataset, task.data_root)
+        data, card = load(first.dataset, task.data_root)
     except Exception as error:
         _emit_failures(task.cells, error, common, emit)
         return
@@ -67,7 +69,8 @@ def run_task(task: Task, emit: Emit) -> None:
         cells, splits = [], []
         for cell in asked:  # a split that cannot be made is known before the training
             try:
-                splits.append(make_split(cell.protocol, data, cell.seed).hash)
+                split = make_split(cell.protocol, data, cell.seed, target=card.target)
+                splits.append(split.hash)
                 cells.append(cell)
             except Exception as error:
                 _emit_failures([cell], error, common, emit)
@@ -75,7 +78,7 @@ def run_task(task: Task, emit: Emit) -> None:
             continue
         emit(Step("training", _keys(cells)))
         try:
-            training = _train(cells[0], data, emit)
+            training = _train(cells[0], data, card, emit)
         except Exception as error:
             _emit_failures(cells, error, common, emit)
             continue
@@ -83,7 +86,8 @@ def run_task(task: Task, emit: Emit) -> None:
             emit(Step("evaluating", (cell.key,)))
             emit(Progress(f"seed {cell.seed}, {cell.protocol}"))
             try:
-                emit(_evaluate(cell, training, data, {**common, "split_hash": split_hash}))
+                known = {**common, "split_hash": split_hash}
+                emit(_evaluate(cell, training, data, card, known))
             except Exception as error:
                 _emit_failures([cell], error, {**common, **training.measures}, emit)
 
@@ -92,7 +96,9 @@ def _keys(cells: Iterable[Cell]) -> tuple[str, ...]:
     return tuple(cell.key for cell in cells)
 
 
-def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
+def _train(
+    cell: Cell, data: Data | HeteroData | list[Data], card: DataCard, emit: Emit
+) -> _Training:
     import torch
 
     from graphcl.methods import create_method, settings_source
@@ -104,8 +110,9 @@ def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
         torch.cuda.reset_peak_memory_stats()
     start = last_sign = time.perf_counter()
     emit(Progress(f"seed {cell.seed}"))
+    parameters = {**parameters_of_card(card), **cell.parameters}
     method, settings = create_method(
-        cell.method, data, dataset=cell.dataset, seed=cell.seed, **cell.parameters
+        cell.method, data, dataset=cell.dataset, seed=cell.seed, **parameters
     )
 
     def on_epoch(epoch: int, loss: float) -> None:
@@ -132,7 +139,11 @@ def _train(cell: Cell, data: Data | list[Data], emit: Emit) -> _Training:
 
 
 def _evaluate(
-    cell: Cell, training: _Training, data: Data | list[Data], common: dict[str, Any]
+    cell: Cell,
+    training: _Training,
+    data: Data | HeteroData | list[Data],
+    card: DataCard,
+    common: dict[str, Any],
 ) -> CellResult:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -142,7 +153,14 @@ def _evaluate(
     # On little work threads only wait for each other, on a busy machine ten times as long.
     small = len(training.embeddings) < ROWS_WORTH_THREADS
     with threadpool_limits(limits=1 if small else None):
-        metrics = evaluate(cell.protocol, training.embeddings, data, cell.seed)
+        metrics = evaluate(
+            cell.protocol,
+            training.embeddings,
+            data,
+            cell.seed,
+            target=card.target,
+            dataset=card.name,
+        )
     seconds = time.perf_counter() - start
     return CellResult(
         cell=cell,
