@@ -180,7 +180,7 @@ class LearnedNegatives(NegativeStrategy):
                 sums = pair_sums(anchors[ids], candidates[id(block)][columns], weight)
                 return (torch.sigmoid(sums + bias) - centre) ** power
 
-            return float(rows.tiles(values, reduce="sum").double().sum()) / count
+            return float(rows.tiles(values, reduce="sum").detach().double().sum()) / count
 
         centre = 0.0
         mean = moment(1)

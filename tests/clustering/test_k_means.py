@@ -1,5 +1,9 @@
+import sys
 import warnings
+from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -64,10 +68,21 @@ def test_as_many_clusters_as_points_and_a_single_point() -> None:
         (torch.ones(2, 2).long(), 1, 10, TypeError, "floating-point tensor, got torch.int64"),
         (torch.ones(3), 1, 10, ValueError, r"shape \[N, d\], none of them 0; got \[3\]"),
         (torch.ones(0, 2), 1, 10, ValueError, r"none of them 0; got \[0, 2\]"),
-        (torch.tensor([[1.0], [float("nan")]]), 1, 10, ValueError, "contain NaN or infinite"),
-        (torch.tensor([[1.0], [float("inf")]]), 1, 10, ValueError, "contain NaN or infinite"),
-        (torch.ones(2, 2), 3, 10, ValueError, "between 1 and the number of points 2, got 3"),
-        (torch.ones(2, 2), 0, 10, ValueError, "between 1 and the number of points 2, got 0"),
+        (
+            torch.tensor([[1.0], [float("nan")]]),
+            1,
+            10,
+            ValueError,
+            "must be finite, but contain NaN",
+        ),
+        (
+            torch.tensor([[1.0], [float("inf")]]),
+            1,
+            10,
+            ValueError,
+            "must be finite, but contain NaN",
+        ),
+        (torch.ones(2, 2), 0, 10, ValueError, "num_clusters must be at least 1, got 0"),
         (torch.ones(2, 2), 1, 0, ValueError, "restarts must be at least 1, got 0"),
     ],
 )
@@ -76,3 +91,102 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         kmeans(points, num_clusters, restarts=restarts)
+
+
+def test_more_clusters_than_points_are_lowered() -> None:
+    with pytest.warns(UserWarning, match="found 4 of the 9 clusters asked for: the 4 points"):
+        found = kmeans(torch.eye(4), 9)
+    assert sorted(found.assignment.tolist()) == [0, 1, 2, 3]
+    assert found.centroids.shape == (4, 4)
+
+
+@pytest.mark.parametrize("start", [None, torch.tensor([[1.0, 2.0], [5.0, 5.0], [1.0, 2.0]])])
+def test_one_distinct_point_is_one_cluster(start: torch.Tensor | None) -> None:
+    with pytest.warns(UserWarning, match="found 1 of the 3 clusters"):
+        found = kmeans(torch.tensor([[1.0, 2.0]] * 5), 3, start=start)
+    assert found.assignment.tolist() == [0] * 5
+    torch.testing.assert_close(found.centroids, torch.tensor([[1.0, 2.0]]))
+    assert found.inertia == 0
+
+
+def test_a_warm_start_goes_on_from_the_centroids() -> None:
+    points, _ = blobs()
+    first = kmeans(points, 3)
+    moved = kmeans(points + 0.1, 3, start=first.centroids)
+    assert torch.equal(first.assignment, moved.assignment)  # the numbers of the clusters stay
+    torch.testing.assert_close(moved.centroids, first.centroids + 0.1)
+    swapped = kmeans(points, 3, start=first.centroids.flip(0), iterations=1)
+    assert torch.equal(swapped.assignment, 2 - first.assignment)
+
+
+def test_an_empty_cluster_of_a_warm_start_is_filled() -> None:
+    points, _ = blobs()
+    start = torch.tensor([[0.0, 0.0], [8.0, 0.0], [900.0, 900.0]])
+    found = kmeans(points, 3, start=start)
+    assert found.centroids.isfinite().all()
+    assert found.assignment.unique().numel() == 3
+
+
+def test_fewer_centres_than_clusters_are_filled_up() -> None:
+    points, _ = blobs()
+    found = kmeans(points, 5, start=kmeans(points, 3).centroids)
+    assert found.centroids.shape == (5, 2)
+    assert torch.equal(
+        found.assignment, kmeans(points, 5, start=kmeans(points, 3).centroids).assignment
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"start": torch.ones(3, 2)}, ValueError, r"start must have shape \[2, 2\] .*got \[3, 2\]"),
+        ({"start": torch.ones(2, 3)}, ValueError, r"start must have shape \[2, 2\] .*got \[2, 3\]"),
+        ({"start": torch.full((2, 2), torch.nan)}, ValueError, "start must be finite"),
+        ({"iterations": 0}, ValueError, "iterations must be at least 1"),
+        ({"library": "cuml"}, ValueError, "library must be None or one of .*got 'cuml'"),
+    ],
+)
+def test_options_are_checked(options: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        kmeans(torch.rand(6, 2), 2, **options)
+
+
+def test_faiss_is_asked_for_in_vain_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(ImportError, match="pip install faiss-cpu"):
+        kmeans(torch.rand(6, 2), 2, library="faiss")
+
+
+class FakeKmeans:
+    """What of faiss.Kmeans is used, by Lloyd's iteration in NumPy."""
+
+    def __init__(self, d: int, k: int, *, niter: int, seed: int, **limits: int) -> None:
+        self.k, self.niter, self.seed, self.limits = k, niter, seed, limits
+        self.index = self
+
+    def train(self, rows: Any, init_centroids: Any = None) -> None:
+        assert rows.dtype == np.float32
+        assert self.limits["max_points_per_centroid"] == len(rows)
+        if init_centroids is None:
+            init_centroids = rows[np.random.default_rng(self.seed).permutation(len(rows))[: self.k]]
+        self.centroids = init_centroids.copy()
+        for _ in range(self.niter):
+            labels = self.search(rows, 1)[1][:, 0]
+            for k in set(labels):
+                self.centroids[k] = rows[labels == k].mean(0)
+
+    def search(self, rows: Any, count: int) -> tuple[Any, Any]:
+        squares = ((rows[:, None] - self.centroids) ** 2).sum(2)
+        return squares.min(1, keepdims=True), squares.argmin(1)[:, None]
+
+
+def test_faiss_has_the_same_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = ModuleType("faiss")
+    fake.Kmeans = FakeKmeans  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "faiss", fake)
+    points, truth = blobs()
+    found = kmeans(points, 3, library="faiss")
+    assert torch.stack([truth, found.assignment]).unique(dim=1).size(1) == 3
+    torch.testing.assert_close(found.inertia, kmeans(points, 3, library="scikit-learn").inertia)
+    warm = kmeans(points + 0.1, 3, start=found.centroids, library="faiss")
+    assert torch.equal(warm.assignment, found.assignment)

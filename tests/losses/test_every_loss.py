@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 import graphcl.losses
+from graphcl.clustering import Clustering
 from graphcl.losses import (
     AttractionRepulsionLoss,
     AUCLoss,
@@ -19,6 +20,7 @@ from graphcl.losses import (
     JensenShannonLoss,
     MaxMarginLoss,
     MisesFisherWeights,
+    PrototypicalLoss,
     SimilarityDistillationLoss,
     SimpleContrastiveLoss,
     SwAVLoss,
@@ -49,6 +51,11 @@ def hallucinated(loss: nn.Module, z1: Tensor, z2: Tensor) -> Tensor:
     return loss(z1, z2, prototypes=fixed(z2))
 
 
+def prototypical(loss: nn.Module, z1: Tensor, z2: Tensor) -> Tensor:
+    assignment = torch.zeros(len(z2), dtype=torch.int64)
+    return loss(z1, [Clustering(assignment, fixed(z2), 0.0)])
+
+
 CASES: dict[str, tuple[nn.Module, Call]] = {
     "info-nce": (InfoNCELoss(0.1), two),
     "nt-xent": (InfoNCELoss(0.1, intra_view=True), two),
@@ -75,6 +82,7 @@ CASES: dict[str, tuple[nn.Module, Call]] = {
     "auc-both": (AUCLoss(candidates="both_views"), two),
     "distillation": (SimilarityDistillationLoss(0.1, 0.1), lambda f, a, b: f(a, b, queue=fixed(b))),
     "swav": (SwAVLoss(), lambda f, a, b: f([a, b], prototypes=fixed(b))),
+    "prototypical": (PrototypicalLoss(0.1), prototypical),
     "attraction-repulsion": (AttractionRepulsionLoss(), views),
     "group-ordering": (GroupOrderingLoss(2), views),
     "hallucinated": (HallucinatedPositivesLoss(), hallucinated),

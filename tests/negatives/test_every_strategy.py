@@ -17,6 +17,7 @@ from graphcl.negatives import (
     DifficultyNegatives,
     HardestNegatives,
     HardNegatives,
+    LearnedNegatives,
     MixedNegatives,
     NegativeStrategy,
     ProbableNegatives,
@@ -30,6 +31,12 @@ N = 8
 EDGES = torch.tensor([[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]])
 GRAPHS = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2])
 
+
+def learned(normalize: Any = None) -> LearnedNegatives:
+    torch.manual_seed(0)
+    return LearnedNegatives(embeddings(N)[0].size(1), hidden=3, normalize=normalize)
+
+
 CASES: dict[str, Callable[[], NegativeStrategy]] = {
     "all": AllNegatives,
     "hard": HardNegatives,
@@ -42,9 +49,12 @@ CASES: dict[str, Callable[[], NegativeStrategy]] = {
     "clusters": lambda: ClusterNegatives(0.2),
     "clusters-out": lambda: ClusterNegatives(0.0),
     "weights": SparseWeights,
+    "learned": learned,
+    "learned-row": lambda: learned("row"),
+    "learned-all": lambda: learned("all"),
 }
 OF_ITEMS = {"clusters", "clusters-out", "weights"}
-DEBIASED = {"all", "hard", "difficulty", "probable"}
+DEBIASED = {"all", "hard", "difficulty", "probable", "learned-row", "learned-all"}
 SYNTHETIC = {"mixed", "probable-mix"}
 every = pytest.mark.parametrize("name", CASES)
 
