@@ -50,7 +50,8 @@ class Meow(MetaPathContrast):
         num_features: Width of the features of each node type; None: learned rows instead.
         num_nodes: Number of nodes of each type.
         num_clusters: Number of clusters of each clustering; None: a 40th and a 13th of the targets,
-            as the authors have on ACM. More than there are distinct rows are lowered.
+            but no more than 100 and 300, which is what the authors have on ACM. More than there
+            are distinct rows are lowered.
         prototype_weight: Factor of the prototypical term, at least 0.
         clustering: ``"warm"``: k-means goes on from the former centroids; ``"cold"``, as the
             authors: anew each time, the best of 5 starts.
@@ -174,7 +175,8 @@ class Meow(MetaPathContrast):
         """Numbers of clusters for so many targets; ``kmeans`` lowers what is too large."""
         if self.num_clusters is not None:
             return list(self.num_clusters)
-        return [min(max(number // 40, 2), number), min(max(number // 13, 3), number)]
+        shares = (min(max(number // 40, 2), 100), min(max(number // 13, 3), 300))
+        return [min(share, number) for share in shares]
 
     def get_extra_state(self) -> list[dict[str, Any]]:
         """The clusterings: a resumed run goes on with them."""
