@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Literal, get_args
 
@@ -141,7 +142,7 @@ def _faiss(
     rows: Rows, size: int, seed: int, restarts: int, centres: Rows | None, iterations: int
 ) -> tuple[Rows, Rows]:
     try:
-        import faiss
+        faiss = import_module("faiss")
     except ImportError as error:
         raise ImportError("library='faiss' needs faiss: pip install faiss-cpu") from error
 
