@@ -44,7 +44,8 @@ def run_suite(
     suite: Annotated[
         str,
         typer.Argument(
-            metavar="SUITE", help="A shipped suite (quick, node-level, losses, heterogeneous) or a YAML file."
+            metavar="SUITE",
+            help="A shipped suite (quick, node-level, losses, heterogeneous) or a YAML file.",
         ),
     ],
     results: Results = Path("results"),

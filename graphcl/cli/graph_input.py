@@ -150,7 +150,9 @@ def _dataset(choice: GraphChoice, learned: FeatureScaling | None) -> OpenedGraph
     data, card = load(choice.graph, choice.data)
     if isinstance(data, HeteroData):
         raise ValueError(
-            f"{card.name} is heterogeneous, this command takes graphs with one type of nodes"
+            f"{card.name} is heterogeneous, this command takes graphs with one type of nodes; for "
+            "others there is `graphcl bench heterogeneous`, and in Python "
+            "graphcl.methods.create_method(name, data, target=..., metapaths=[...])"
         )
     rows = len(data) if isinstance(data, list) else data.x.size(0)
     notes: list[str] = []

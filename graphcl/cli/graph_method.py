@@ -73,7 +73,10 @@ def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
 
     level = "graph" if isinstance(graph.data, list) else "node"
     if level not in entry.cls.levels:
-        able = ", ".join(name for name in method_names() if level in get_method(name).cls.levels)
+        entries = [get_method(name) for name in method_names()]
+        able = ", ".join(
+            one.name for one in entries if level in one.cls.levels and not one.cls.heterogeneous
+        )
         what = "holds a list of graphs" if level == "graph" else "is a single graph"
         raise ValueError(
             f"{graph.name} {what}, {entry.name} does not work at {level} level; --method takes "

@@ -239,6 +239,12 @@ class MethodChoice:
                 raise ValueError(f"--model is trained already: {given[0]} does not go with it")
             return load_saved_method(self.model)
         entry = get_method(self.method or "grace")
+        if entry.cls.heterogeneous:
+            raise ValueError(
+                f"--method {entry.name} is for heterogeneous graphs, this command takes graphs with "
+                "one type of nodes; for others there is `graphcl bench heterogeneous`, and in "
+                "Python graphcl.methods.create_method(name, data, target=..., metapaths=[...])"
+            )
         late = [name for name in given if name not in ("--method", "--set")]
         if late and not entry.trained:
             raise ValueError(f"{entry.name} is not trained: {late[0]} does not go with it")
@@ -268,8 +274,8 @@ class MethodChoice:
             key = key.strip().replace("-", "_")
             if not equals or not key:
                 raise ValueError(f"--set takes KEY=VALUE, got {setting!r}")
-            if key not in entry.parameter_names():
-                known = entry.parameter_names()
+            known = entry.parameter_names(heterogeneous=False)
+            if key not in known:
                 raise ValueError(unknown_name(f"parameter of {entry.name}", key, known))
             try:
                 found[key] = yaml.safe_load(_number(text))

@@ -75,5 +75,14 @@ def methods(debug: Debug = False) -> None:
         table.add_column(heading)
     for name in method_names():
         entry = get_method(name)
-        table.add_row(name, ", ".join(sorted(entry.levels, reverse=True)), entry.summary)
-    console().print(table)
+        homogeneous = [] if entry.cls.heterogeneous else sorted(entry.levels, reverse=True)
+        hetero = ["hetero"] if any(cls.heterogeneous for cls in entry.classes) else []
+        table.add_row(name, ", ".join([*homogeneous, *hetero]), entry.summary)
+    out = console()
+    out.print(table)
+    out.print(
+        "\nLevel: node: the nodes of a graph; graph: each of many graphs; hetero: the nodes of one "
+        "type of a graph that has several.",
+        markup=False,
+        highlight=False,
+    )

@@ -120,8 +120,9 @@ def _what(content: Any) -> str:
     if isinstance(content, HeteroData):
         kinds = ", ".join(content.node_types)
         return (
-            f"a HeteroData (node types {kinds}), which this version does not read: save one type "
-            "of nodes and edges as Data (data.to_homogeneous() makes one)"
+            f"a HeteroData (node types {kinds}), which is embedded in Python: "
+            "graphcl.methods.create_method(name, data, target=..., metapaths=[...]); from a file "
+            "only one type of nodes and edges is read (data.to_homogeneous() makes a Data of it)"
         )
     if isinstance(content, dict) and content.get("kind") == "graphcl method":
         return "a trained method, no graph (give it by --model)"

@@ -125,6 +125,15 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
     refused(
         graphcl("embed", "countries", "--method", "raw", "-o", str(output)),
         "countries is heterogeneous",
+        "graphcl bench heterogeneous",
+    )
+    refused(
+        graphcl("embed", "digits", "--method", "metapath-means", "-o", str(output)),
+        "--method metapath-means is for heterogeneous graphs",
+    )
+    refused(
+        graphcl("embed", "digits", "--method", "raw", "--set", "target=x", "-o", str(output)),
+        "unknown parameter of raw 'target'",
     )
     refused(
         graphcl("embed", "digit-graphs", *QUICK, "-o", str(output)),
