@@ -14,6 +14,9 @@ from torch_geometric.nn import GCNConv
 from graphcl.metapaths import as_edges, masked, mean_rows, normalized
 
 
+NOTHING: Any = None
+
+
 @st.composite
 def weights(draw: st.DrawFn) -> Tensor:
     """Square matrices of small counts with empty rows and columns."""
@@ -87,7 +90,7 @@ def test_as_edges_is_read_by_pygs_convolution() -> None:
     [
         (lambda m: normalized(m, orientation="row"), ValueError, "did you mean 'rows'"),
         (lambda m: masked(m, 1.5), ValueError, r"share must be in \[0, 1\], got 1.5"),
-        (lambda m: masked(m, "half"), TypeError, "share must be a number, got 'half'"),
+        (lambda m: masked(m, NOTHING), TypeError, "share must be a number, got None"),
         (lambda m: masked(m, 0.5, orientation="row"), ValueError, "did you mean 'rows'"),
         (lambda m: normalized(-m), ValueError, "adjacency must have finite entries of at least 0"),
         (lambda m: normalized(m.to_dense()), TypeError, "adjacency must be a torch sparse CSR"),
