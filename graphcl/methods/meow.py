@@ -112,7 +112,6 @@ class Meow(MetaPathContrast):
         )
         self.num_clusters, self.prototype_weight = num_clusters, prototype_weight
         self.clustering, self.cluster_every, self.density = clustering, cluster_every, density
-        self.temperature = float(self.configuration["temperature"])
         self.objective = InfoNCELoss(
             self.temperature,
             symmetric=False,

@@ -82,6 +82,8 @@ class MetaPathContrast(HeterogeneousMethod):
         ValueError: An argument outside its range, or a combination without a meaning.
     """
 
+    mask_seed: Tensor  # a buffer: saved and loaded with the weights
+
     def __init__(
         self,
         num_features: Mapping[str, int | None],
@@ -170,6 +172,7 @@ class MetaPathContrast(HeterogeneousMethod):
             max_entries=max_entries,
         )
         self._check_operator()
+        self.temperature = float(temperature)
         self.encoder = MetaPathEncoder(
             self.num_features,
             self.num_nodes,

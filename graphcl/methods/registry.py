@@ -119,7 +119,8 @@ def method_names() -> list[str]:
 
     Example:
         >>> method_names()
-        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'heco']
+        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'heco', \
+'meow', 'adameow']
     """
     return list(_ENTRIES)
 
