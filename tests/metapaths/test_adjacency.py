@@ -13,7 +13,6 @@ from torch_geometric.nn import GCNConv
 
 from graphcl.metapaths import as_edges, masked, mean_rows, normalized
 
-
 NOTHING: Any = None
 
 
