@@ -25,16 +25,15 @@ from graphcl.metapaths import (
 )
 from graphcl.methods.checks import check_flag, check_share
 from graphcl.methods.heco_inputs import (
-    Features,
     Neighbours,
     adjacencies,
     neighbours_by_target,
-    read_features,
     read_neighbours,
     with_self_loops,
 )
 from graphcl.methods.heco_views import GAIN, PathConvolution
 from graphcl.methods.heterogeneous import HeterogeneousMethod, MetaPathLike
+from graphcl.methods.metapath_inputs import Features, faster_form, feature_rows
 from graphcl.nn import FixedMatrix, NeighbourAttention, Projector, SemanticAttention, TypeProjection
 from graphcl.prepared import Prepared
 from graphcl.sampling import draw_neighbours
@@ -270,12 +269,12 @@ class HeCo(HeterogeneousMethod):
         for path, matrix in zip(self.metapaths, reached, strict=True):
             if matrix.values().numel() == 0:
                 warnings.warn(
-                    f"meta-path {path} has no instance in this graph: its view is the same for all "
-                    "nodes. Leave it out",
+                    f"meta-path {path} has no instance in this graph: leave it out",
                     stacklevel=2,
                 )
-        features = read_features(data, self.target, normalize=self.normalize_features)
-        return _MetaPathInputs(features, adjacencies(with_self_loops(reached)))
+        return _MetaPathInputs(
+            self._features(data, self.target), adjacencies(with_self_loops(reached))
+        )
 
     def _schema_of(self, data: HeteroData) -> _SchemaInputs:
         """What training needs beside that."""
@@ -298,13 +297,13 @@ class HeCo(HeterogeneousMethod):
         if pairs.positive_index().size(1) == 0:
             warnings.warn("no node has a positive: the loss is 0", stacklevel=2)
         return _SchemaInputs(
-            {
-                kind: read_features(data, kind, normalize=self.normalize_features)
-                for kind in self.kinds[1:]
-            },
+            {kind: self._features(data, kind) for kind in self.kinds[1:]},
             tuple(neighbours_by_target(data, step) for step in self.neighbours),
             pairs,
         )
+
+    def _features(self, data: HeteroData, kind: str) -> Features:
+        return faster_form(feature_rows(data, kind, normalize=self.normalize_features))
 
     def _reached(self, data: HeteroData) -> list[Tensor]:
         """Where each meta-path leads, ``[N, N]``, sparse CSR of ones."""

@@ -11,9 +11,8 @@ from torch_geometric.data import HeteroData
 
 from graphcl.arguments import check_whole, listed, unknown_name
 from graphcl.metapaths import EdgeType, as_edges, normalized
-from graphcl.nn import FixedMatrix, compress_features
+from graphcl.nn import FixedMatrix
 
-Features = Tensor | FixedMatrix | None
 Neighbours = int | Mapping[str | EdgeType, int] | None
 
 
@@ -69,24 +68,6 @@ def _named(name: str | EdgeType, inwards: Sequence[EdgeType]) -> list[EdgeType]:
 def _mean_degree(ends: Tensor) -> int:
     """Mean number of edges of the nodes that have any, rounded; 1 without edges."""
     return max(round(ends.numel() / max(ends.unique().numel(), 1)), 1)
-
-
-def read_features(data: HeteroData, kind: str, *, normalize: bool) -> Features:
-    """The features of a node type in the faster form; None: it has none.
-
-    Args:
-        data: The graph.
-        kind: The node type.
-        normalize: Divide each row by the sum of its absolute values.
-    """
-    x = data[kind].get("x")
-    if x is None:
-        return None
-    x = x.float()
-    if normalize:
-        x = x / x.abs().sum(1, keepdim=True).clamp(min=torch.finfo(x.dtype).tiny)
-    compressed = compress_features(x, max_density=0.25)
-    return x if compressed.layout == torch.strided else FixedMatrix(compressed)
 
 
 def with_self_loops(reached: Sequence[Tensor]) -> list[Tensor]:

@@ -101,7 +101,7 @@ def prepare_plain(data: HeteroData, options: ViewOptions, seed: int) -> PlainInp
     """
     kinds = dict.fromkeys(kind for path in options.metapaths for kind in path.inner)
     rows = {
-        kind: _rows(data, kind, normalize=options.normalize_features)
+        kind: feature_rows(data, kind, normalize=options.normalize_features)
         for kind in (*kinds, options.target)
     }
     adjacencies: list[Adjacency] = []
@@ -117,7 +117,7 @@ def prepare_plain(data: HeteroData, options: ViewOptions, seed: int) -> PlainInp
         counts.append(count)
         adjacencies.append(_adjacency(data, path, keep, count, options))
     return PlainInputs(
-        features={kind: _fast(x) for kind, x in rows.items()},
+        features={kind: faster_form(x) for kind, x in rows.items()},
         adjacencies=tuple(adjacencies),
         contexts=_contexts(data, options),
         counts=tuple(counts) or None,
@@ -143,14 +143,21 @@ def prepare_masked(
     own = _derived(seed, len(options.metapaths))
     x = plain.target_rows
     if x is not None:
-        features = _fast(mask_entries(x, options.mask_features, seed=own))
+        features = faster_form(mask_entries(x, options.mask_features, seed=own))
         return MaskedInputs(features, None, tuple(adjacencies))
     ones = torch.ones(1, int(data[options.target].num_nodes), device=_device(data, options))
     kept = mask_entries(ones, options.mask_features, seed=own)[0]
     return MaskedInputs(None, kept, tuple(adjacencies))
 
 
-def _rows(data: HeteroData, kind: str, *, normalize: bool) -> Tensor | None:
+def feature_rows(data: HeteroData, kind: str, *, normalize: bool) -> Tensor | None:
+    """The features of a node type, ``[N, F]`` float32; None: it has none.
+
+    Args:
+        data: The graph.
+        kind: The node type.
+        normalize: Divide each row by the sum of its absolute values.
+    """
     x = data[kind].get("x")
     if x is None:
         return None
@@ -160,7 +167,8 @@ def _rows(data: HeteroData, kind: str, *, normalize: bool) -> Tensor | None:
     return x
 
 
-def _fast(x: Tensor | None) -> Features:
+def faster_form(x: Tensor | None) -> Features:
+    """Features as a sparse matrix that knows its transpose, where that is the faster form."""
     if x is None:
         return None
     compressed = compress_features(x, max_density=SPARSE_UP_TO)
