@@ -241,7 +241,7 @@ class MethodChoice:
         entry = get_method(self.method or "grace")
         if entry.cls.heterogeneous:
             raise ValueError(
-                f"--method {entry.name} is for heterogeneous graphs, this command takes graphs with "
+                f"--method {entry.name} is for heterogeneous graphs, this command takes those with "
                 "one type of nodes; for others there is `graphcl bench heterogeneous`, and in "
                 "Python graphcl.methods.create_method(name, data, target=..., metapaths=[...])"
             )

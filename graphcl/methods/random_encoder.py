@@ -65,10 +65,12 @@ class RandomEncoder(Method):
 class RandomMetaPathEncoder(HeterogeneousMethod):
     """An untrained two-layer encoder over meta-paths: what training has to add to.
 
-    ``A(act(A(x W_1) + b_1) W_2) + b_2`` with ``A`` the mean of the normalised meta-path graphs
-    ``D^-1/2 A_p D^-1/2``, layers F -> 2d -> d, drawn like those of ``torch.nn.Linear``. For a
-    target type without features x is the identity. Weights follow torch's global generator, which
-    :func:`graphcl.methods.create_method` seeds.
+    ``A(act(A(x W_1) + b_1) W_2)`` with ``A`` the mean of the normalised meta-path graphs
+    ``D^-1/2 A_p D^-1/2``, then each column shifted and scaled to mean 0 and variance 1 over the
+    nodes (0 where it is constant): meta-paths with large hubs make all rows nearly alike, and a
+    probe of few steps would see only what they share. Layers F -> 2d -> d, drawn like those of
+    ``torch.nn.Linear``. For a target type without features x is the identity. Weights follow
+    torch's global generator, which :func:`graphcl.methods.create_method` seeds.
 
     Args:
         num_features: Width of the features of each node type; None: it has none.
@@ -117,7 +119,7 @@ class RandomMetaPathEncoder(HeterogeneousMethod):
         # Without features they are the identity: as many columns as nodes.
         columns = self.num_features[target] or self.num_nodes[target]
         self.first = nn.Linear(columns, 2 * width)
-        self.second = nn.Linear(2 * width, width)
+        self.second = nn.Linear(2 * width, width, bias=False)
         self.activation = make_activation(activation)
 
     def encode(self, data: HeteroData) -> Tensor:
@@ -126,7 +128,9 @@ class RandomMetaPathEncoder(HeterogeneousMethod):
         x = data[self.target].get("x")
         hidden = self.first.weight.T if x is None else x.float() @ self.first.weight.T
         hidden = self.activation(_mean(paths, hidden) + self.first.bias)
-        return _mean(paths, hidden @ self.second.weight.T) + self.second.bias
+        rows = _mean(paths, hidden @ self.second.weight.T)
+        variance, mean = torch.var_mean(rows, dim=0, correction=0)
+        return (rows - mean) * torch.where(variance > 0, variance, 1.0).rsqrt()
 
 
 def _mean(paths: Sequence[PathOperator], rows: Tensor) -> Tensor:
