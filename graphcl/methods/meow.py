@@ -55,7 +55,8 @@ class Meow(MetaPathContrast):
         prototype_weight: Factor of the prototypical term, at least 0.
         clustering: ``"warm"``: k-means goes on from the former centroids; ``"cold"``, as the
             authors: anew each time, the best of 5 starts.
-        cluster_every: Epochs between two clusterings.
+        cluster_every: Epochs between two clusterings. With ``contrast_batch`` the targets of the
+            step are clustered, and in epochs between put to the nearest centroids.
         density: How the concentration of a cluster is measured, ``"inner"`` (the authors') or
             ``"distance"`` (:func:`graphcl.clustering.concentrations`).
         **views: Target, meta-paths and all that :class:`MetaPathContrast` takes.
@@ -130,22 +131,20 @@ class Meow(MetaPathContrast):
 
     def contrast(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """The weighted contrast, and the prototypical term."""
-        if self._due or [len(p.clustering.assignment) for p in self.prototypes[:1]] != [len(fine)]:
-            self._cluster(fine.detach())
         nodes = self.contrasted(len(fine), fine.device)
         if nodes is not None:
             coarse, fine = coarse[nodes], fine[nodes]
-        assignments = [p.clustering.assignment for p in self.prototypes]
-        clusters = torch.stack(assignments, dim=1)
-        clusters = clusters if nodes is None else clusters[nodes]
+        sizes = [len(p.clustering.assignment) for p in self.prototypes[:1]]
+        if self._due or sizes != [len(fine)]:
+            self._cluster(fine.detach())
+        elif nodes is not None:  # other targets than those that were clustered
+            self.prototypes = [_assigned(p, fine.detach()) for p in self.prototypes]
+        clusters = torch.stack([p.clustering.assignment for p in self.prototypes], dim=1)
         value = coarse.sum() * 0
         if len(coarse) > 1:
             value = value + self.objective(coarse, fine, context={"clusters": clusters})
         if self.prototype_weight > 0:
-            chosen = [
-                Clustering(column, p.clustering.centroids, p.clustering.inertia)
-                for column, p in zip(clusters.T, self.prototypes, strict=True)
-            ]
+            chosen = [p.clustering for p in self.prototypes]
             phi = [p.concentration for p in self.prototypes]
             value = value + self.prototype_weight * self.prototypical(coarse, chosen, phi)
         return value
@@ -194,3 +193,11 @@ class Meow(MetaPathContrast):
             for entry in state
         ]
         self._due = not self.prototypes
+
+
+def _assigned(prototypes: Prototypes, rows: Tensor) -> Prototypes:
+    """The same clusters, with each row ``[B, d]`` in that of the nearest centroid."""
+    former = prototypes.clustering
+    distance, assignment = torch.cdist(rows, former.centroids.to(rows)).min(1)
+    inertia = float(distance.square().sum(dtype=torch.float64))
+    return Prototypes(Clustering(assignment, former.centroids, inertia), prototypes.concentration)
