@@ -29,6 +29,7 @@ class SparseWeights(NegativeStrategy):
     """
 
     needs = frozenset({"weights"})
+    detached = True
     whole_sum = False  # takes weight out
 
     def check_context(self, rows: Rows) -> None:
@@ -71,12 +72,23 @@ class SparseWeights(NegativeStrategy):
         entries = slice(int(starts[anchors[0]]), int(starts[anchors[-1] + 1]))
         counts = starts[anchors + 1] - starts[anchors]
         row = torch.arange(len(row_ids), device=cosine.device).repeat_interleave(counts)
+        listed, logs = columns[entries], logs[entries]
+        if block.ids is None:  # so are the columns
+            first, stop = int(column_ids[0]), int(column_ids[-1]) + 1
+            here = (listed >= first) & (listed < stop)
+            return _spread(row[here], listed[here] - first, logs[here], cosine)
         items, item = block.items(column_ids).unique(return_inverse=True)
-        place = torch.searchsorted(items, columns[entries]).clamp(max=len(items) - 1)
-        here = items[place] == columns[entries]
-        weights = cosine.new_zeros(len(row_ids), len(items))
-        weights[row[here], place[here]] = logs[entries][here]
+        place = torch.searchsorted(items, listed).clamp(max=len(items) - 1)
+        here = items[place] == listed
+        weights = _spread(row[here], place[here], logs[here], cosine[:, : len(items)])
         return weights[:, item]  # a queue may hold an item several times
+
+
+def _spread(row: Tensor, column: Tensor, values: Tensor, like: Tensor) -> Tensor:
+    """A matrix with the values at their places and zero elsewhere."""
+    result = torch.zeros_like(like, memory_format=torch.contiguous_format)
+    result.view(-1)[row * like.size(1) + column] = values
+    return result
 
 
 def hop_weights(edge_index: Tensor, num_nodes: int, weights: Sequence[float]) -> Tensor:
