@@ -90,7 +90,7 @@ def plot_weights_by_similarity(
     """Draw what negatives weigh as a function of their similarity, by same and other label.
 
     A line is the mean weight in bins of equal width, its band from the 5th to the 95th percentile.
-    A strategy that only looks at the similarity gives both kinds the same line.
+    A strategy that looks at nothing but similarities gives both kinds nearly the same line.
 
     Args:
         similarities: ``[A, N]``, of anchor ``a`` with item ``j``; NaN: not a pair. The pair of an
@@ -134,7 +134,7 @@ def plot_weights_by_similarity(
             low, high = np.array([np.percentile(group, (5, 95)) for _, group in groups]).T
             ax.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
             ax.plot(places, [group.mean() for _, group in groups], color=colour, label=name)
-    ax.set(xlabel="similarity", ylabel="weight")
+    ax.set(xlabel="similarity", ylabel="weight", ylim=(min(0.0, ax.get_ylim()[0]), None))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(frameon=False, fontsize="small")
     return ax
