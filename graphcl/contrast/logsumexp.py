@@ -30,8 +30,9 @@ from graphcl.contrast.products import Product, ProductSet, TileFunction
 from graphcl.contrast.similarity import MASKED
 
 _SAFE_EXPONENT = {torch.float32: 40.0, torch.float64: 300.0}
-# Below this the exponential leaves the normal numbers: nothing to a sum, but 100 times slower.
-_LEAST_EXPONENT = {torch.float32: -87.0, torch.float64: -708.0}
+# Smaller exponentials add nothing to a sum, but subnormal numbers make all that follows 100 times
+# slower: exponentials, and products with them.
+_LEAST_EXPONENT = {torch.float32: -55.0, torch.float64: -600.0}
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,7 @@ def streamed_logsumexp(
     Returns:
         For each scale one ``[n]`` an output; ``MASKED``, without gradient, for an empty row.
     """
-    flat: tuple[Tensor, ...] = _LogSumExp.apply(
-        products, tuple(scales), weights, *products.tensors
-    )
+    flat: tuple[Tensor, ...] = _LogSumExp.apply(products, tuple(scales), weights, *products.tensors)
     width = len(products.output_sizes)
     return tuple(flat[start : start + width] for start in range(0, len(flat), width))
 
@@ -211,8 +210,9 @@ def _forward_plain(
             if column_output is not None:
                 pieces[k * width + column_output][tile.column].add_(values.sum(0))
     if weights is not None:
-        safe = math.exp(_SAFE_EXPONENT[tensors[0].dtype])
-        if not all(bool(((total > 1 / safe) & (total < safe)).all()) for total in sums):
+        safe = _SAFE_EXPONENT[tensors[0].dtype]
+        least, most = math.exp(-safe / 2), math.exp(safe)
+        if not all(bool(((total > least) & (total < most)).all()) for total in sums):
             return None
     return tuple(torch.where(total > 0, total.log(), MASKED) for total in sums)
 

@@ -12,7 +12,7 @@ from graphcl.arguments import check_number
 from graphcl.contrast import MASKED, Block, Rows
 from graphcl.negatives.strategy import NegativeStrategy, check_items
 
-_LEAST = 1e-30  # below every weight that is not 0
+_LEAST = 1e-6  # below every weight that is not 0, of up to 100,000 clusterings
 
 
 class ClusterNegatives(NegativeStrategy):
@@ -90,14 +90,14 @@ class ClusterNegatives(NegativeStrategy):
         if len(state) == 1:
             agree = torch.eq(mine[0], theirs[0], out=torch.empty_like(cosine))
             return agree.mul_(math.log(self.same) if self.same > 0 else MASKED)
-        # w = same + (1 - same) * (share of the clusterings that differ)
-        weight = torch.ne(mine[0], theirs[0], out=torch.empty_like(cosine))
+        # w = 1 - (1 - same) * (number of clusterings that agree) / R, in few passes
+        agree = torch.eq(mine[0], theirs[0], out=torch.empty_like(cosine))
         for one, other in zip(mine[1:], theirs[1:], strict=True):
-            weight += torch.ne(one, other, out=torch.empty_like(cosine))
-        weight.mul_((1 - self.same) / len(state))
+            agree += torch.eq(one, other, out=torch.empty_like(cosine))
+        weight = torch.rsub(agree, 1, alpha=(1 - self.same) / len(state))
         if self.same > 0:
-            return weight.add_(self.same).log_()
-        # the logarithm of 0 is slow and infinite
+            return weight.log_()
+        # the logarithm of 0 is slow and infinite, and rounding may leave a little more than 0
         logs = weight.clamp_(min=_LEAST).log_()
         return torch.nn.functional.threshold_(logs, math.log(2 * _LEAST), MASKED)
 
