@@ -121,6 +121,7 @@ class Direction:
             view=whole.view,
             start=start,
             bfloat16=whole.bfloat16,
+            same_items=whole.same_items,
         )
         return Direction(rows, tuple(part.rows(start, stop) for part in self.positives))
 
@@ -204,22 +205,29 @@ def directions(
     context = context or {}
     masks = pairs.masks(positives_in_sum=positives_in_sum, device=first.device)
     extra = () if queue is None else (queue,)
+    settings: dict[str, Any] = {
+        "temperature": temperature,
+        "context": context,
+        "tile": tile,
+        "bfloat16": bfloat16,
+        "same_items": pairs.same_items,
+    }
     if second is None:
         own = Block(first, masks.own, view=0)
-        rows = Rows(first, (own, *extra), temperature, context, tile, bfloat16=bfloat16)
+        rows = Rows(first, (own, *extra), **settings)
         return (Direction(rows, (_own_positives(first, pairs),)),)
 
     views = (first, second)
     blocks, positives = _sources(views, 0, pairs, masks.cross, masks.own if intra_view else None)
     if not both:
-        rows = Rows(first, (*blocks, *extra), temperature, context, tile, bfloat16=bfloat16)
+        rows = Rows(first, (*blocks, *extra), **settings)
         return (Direction(rows, positives),)
 
     back_blocks, back_positives = _sources(
         views, 1, pairs.transpose(), masks.back, masks.own_back if intra_view else None
     )
     shared = _shared_pass(blocks, back_blocks, queue, tile, bfloat16)
-    forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, bfloat16=bfloat16)
+    forth = Rows(first, (*blocks, *extra), shared=shared, **settings)
     back = replace(forth, anchors=second, blocks=(*back_blocks, *extra), direction=1, view=1)
     return Direction(forth, positives), Direction(back, back_positives)
 

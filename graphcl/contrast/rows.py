@@ -72,6 +72,8 @@ class Rows:
         shared: What the directions compute together; None: this direction is alone.
         direction: Which output of the shared pass is the own one.
         view: Number of the view that the anchors are, 0 or 1.
+        same_items: Whether candidate ``i`` of a view is the item that anchor ``i`` is; False for
+            nodes against graphs.
         start: Which item the first anchor is: anchors are a window of the items across ranks.
         bfloat16: Multiply in bfloat16: up to 2.5e-3 off in a cosine, 2.5e-4 mostly; 3 times slower
             on a processor without instructions for it. :meth:`topk` does not.
@@ -93,6 +95,7 @@ class Rows:
     view: int = 0
     start: int = 0
     bfloat16: bool = False
+    same_items: bool = True
 
     def __post_init__(self) -> None:
         if self.shared is None:

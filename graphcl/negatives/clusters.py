@@ -99,7 +99,7 @@ class ClusterNegatives(NegativeStrategy):
             return weight.log_()
         # the logarithm of 0 is slow and infinite, and rounding may leave a little more than 0
         logs = weight.clamp_(min=_LEAST).log_()
-        return torch.nn.functional.threshold_(logs, math.log(2 * _LEAST), MASKED)
+        return torch.threshold_(logs, math.log(2 * _LEAST), MASKED)
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

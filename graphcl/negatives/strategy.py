@@ -138,6 +138,11 @@ def check_items(name: str, num_items: int, rows: Rows) -> None:
         ValueError: Items are missing; candidates are others than anchors (nodes against graphs); a
             queue does not say which items it holds.
     """
+    if not rows.same_items:
+        raise ValueError(
+            f"{name} must be of the items that are contrasted, but anchors and candidates are "
+            "different items here (nodes against graphs, say)"
+        )
     wanted = rows.start + len(rows.anchors)
     exact = True
     for block in rows.blocks:
