@@ -100,7 +100,9 @@ class ProductSet:
     def masks(self) -> list[dict[tuple[int, int], Tensor]]:
         """For each product the masked positions in the flattened tiles, by (row, column)."""
         return [
-            {} if block.masked is None else block.masked.tiles(len(block.candidates), self.side)
+            {}
+            if block.masked is None
+            else block.masked.tiles(len(block.candidates), self.side, self.side)
             for block in (product.block for product in self.products)
         ]
 

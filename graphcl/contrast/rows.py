@@ -13,7 +13,6 @@ from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
 from graphcl.contrast.products import Block, Product, ProductSet, TileFunction
 from graphcl.contrast.reduction import Reduction, reduce_tiles
 from graphcl.contrast.similarity import MASKED, pair_products
-from graphcl.contrast.tiles import spans
 
 
 class SharedPass:
@@ -236,26 +235,28 @@ class Rows:
         self, k: int, key: Callable[[Tensor], Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
         """The largest keys, descending, and their columns, both ``[N, k]``; -1e30 fills up."""
-        own = self._own_products()
+        total = sum(len(block.candidates) for block in self.blocks)
+        side = self._own_products().side
+        # a strip of whole rows as large as a tile: one search instead of one a tile
+        height = self.tile or max(1, side * side // total)
+        anchors = self.anchors.split(height)
+        masks = [
+            {} if block.masked is None else block.masked.tiles(len(block.candidates), height, None)
+            for block in self.blocks
+        ]
         values, columns = [], []
-        for i, top, bottom in spans(len(self.anchors), own.side):
-            best = self.anchors.new_empty(bottom - top, 0)
-            places = torch.empty(bottom - top, 0, dtype=torch.int64, device=best.device)
-            offset = 0
-            for block, mask in zip(self.blocks, own.masks(), strict=True):
-                for j, start, stop in spans(len(block.candidates), own.side):
-                    cosines = self.anchors[top:bottom] @ block.candidates[start:stop].T
-                    if key is not None:
-                        cosines = key(cosines)
-                    masked = mask.get((i, j))
-                    if masked is not None:
-                        cosines.view(-1).index_fill_(0, masked, MASKED)
-                    here = torch.arange(offset + start, offset + stop, device=best.device)
-                    best = torch.cat([best, cosines], 1)
-                    places = torch.cat([places, here.expand_as(cosines)], 1)
-                    best, order = best.topk(min(k, best.size(1)))
-                    places = places.gather(1, order)
-                offset += len(block.candidates)
+        for i, rows in enumerate(anchors):
+            parts = []
+            for block, mask in zip(self.blocks, masks, strict=True):
+                cosines = rows @ block.candidates.T
+                if key is not None:
+                    cosines = key(cosines)
+                masked = mask.get((i, 0))
+                if masked is not None:
+                    cosines.view(-1).index_fill_(0, masked, MASKED)
+                parts.append(cosines)
+            strip = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+            best, places = strip.topk(min(k, total))
             values.append(best)
             columns.append(places)
         return torch.cat(values), torch.cat(columns)
