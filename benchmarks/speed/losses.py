@@ -37,7 +37,10 @@ def main() -> None:
     options = parse()
     limits = Limits(options.memory_limit, options.time_limit, options.threads)
     chosen = [entry for entry in ENTRIES if options.only is None or options.only in entry.name]
-    rows = [row(entry, size, options, limits) for size in options.sizes for entry in chosen]
+    failures: list[str] = []
+    rows = [
+        row(entry, size, options, limits, failures) for size in options.sizes for entry in chosen
+    ]
     parts = [
         "# Speed and memory of every loss and strategy",
         provenance(options.remark),
@@ -47,6 +50,8 @@ def main() -> None:
         "library's own code; their columns are ratios to ours (above 1: they need more).",
         table(HEADER, [line for line in rows if line]),
     ]
+    if failures:
+        parts.append("What failed:\n\n" + "\n".join(failures))
     if options.curve:
         parts += [
             "## Memory by N",
@@ -79,7 +84,9 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def row(entry: Entry, size: int, options: argparse.Namespace, limits: Limits) -> list[str]:
+def row(
+    entry: Entry, size: int, options: argparse.Namespace, limits: Limits, failures: list[str]
+) -> list[str]:
     if size > entry.largest:
         return []
     outcome, ours = cost(entry, "ours", size, options, limits)
@@ -93,6 +100,8 @@ def row(entry: Entry, size: int, options: argparse.Namespace, limits: Limits) ->
         outcome, theirs = cost(entry, who, size, options, limits)
         if theirs is None:
             cells += [outcome.status, ""]
+            if outcome.status == "failed":
+                failures.append(f"- {entry.name}, N = {size}, {who}: {outcome.detail}")
             continue
         cells += [
             number(theirs.seconds / ours.seconds),

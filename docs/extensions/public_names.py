@@ -33,7 +33,7 @@ ALSO_KNOWN_AS = {
     "np.ndarray": "numpy.ndarray",
     "pathlib._local.Path": "pathlib.Path",  # CPython 3.13
 }
-NOT_FOR_IMPORT = {"__main__", "arguments", "checkpoint", "cli"}
+NOT_FOR_IMPORT = {"__main__", "arguments", "checkpoint", "cli", "prepared"}
 
 logger = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@
 from graphcl.contrast.directions import Direction, Positives, directions
 from graphcl.contrast.gather import gather_rows, num_ranks
 from graphcl.contrast.pairs import Pairs, within_hops
-from graphcl.contrast.products import Block
+from graphcl.contrast.products import Block, TileFunction
 from graphcl.contrast.queue import MemoryQueue
-from graphcl.contrast.reduction import TileFunction
 from graphcl.contrast.rows import Rows
+from graphcl.contrast.same_label import SameLabel
 from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows, unit_rows
 from graphcl.contrast.tiles import Mask
 
@@ -19,6 +19,7 @@ __all__ = [
     "Pairs",
     "Positives",
     "Rows",
+    "SameLabel",
     "TileFunction",
     "accumulation_dtype",
     "directions",

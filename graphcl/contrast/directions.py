@@ -12,6 +12,7 @@ from torch import Tensor
 from graphcl.contrast.pairs import Pairs
 from graphcl.contrast.products import Block, Product, ProductSet
 from graphcl.contrast.rows import Rows, SharedPass, own_product
+from graphcl.contrast.same_label import SameLabel
 from graphcl.contrast.similarity import (
     MASKED,
     grouped_logsumexp,
@@ -29,33 +30,72 @@ class Positives:
         candidates: Unit rows, ``[M, d]``.
         index: (anchor, candidate), ``[2, P]``; None: ``i`` with ``i``.
         weight: Relative weights, ``[P]``; None: all alike.
+        same_label: Instead of an index: items of the same label.
+        own: With labels: the candidates are the anchors, and none is its own positive.
     """
 
     candidates: Tensor
     index: Tensor | None
     weight: Tensor | None = None
+    same_label: SameLabel | None = None
+    own: bool = False
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether the positives are ``i`` with ``i``."""
+        return self.index is None and self.same_label is None
 
     def rows(self, start: int, stop: int) -> Positives:
         """The positives of some anchors, which are counted from 0 then."""
-        if self.index is None:
+        if self.is_aligned:
             return Positives(self.candidates[start:stop], None)
-        kept = (self.index[0] >= start) & (self.index[0] < stop)
-        index = self.index[:, kept]
+        index = self.pairs()
+        kept = (index[0] >= start) & (index[0] < stop)
         weight = None if self.weight is None else self.weight[kept]
+        index = index[:, kept]
         return Positives(self.candidates, torch.stack([index[0] - start, index[1]]), weight)
+
+    def pairs(self) -> Tensor:
+        """All pairs, listed, ``[2, P]``."""
+        if self.same_label is not None:
+            index = self.same_label.index
+            return index[:, index[0] != index[1]] if self.own else index
+        if self.index is None:
+            size = len(self.candidates)
+            return torch.arange(size, device=self.candidates.device).expand(2, -1)
+        return self.index
+
+    def count(self, num_anchors: int) -> Tensor:
+        """Number of positives of each anchor, ``[N]``."""
+        if self.same_label is not None:
+            return self.same_label.mates - int(self.own)
+        return torch.bincount(self.pairs()[0], minlength=num_anchors)
+
+    def sums(self, num_anchors: int) -> tuple[Tensor, Tensor]:
+        """For each anchor the weight of its positives, ``[N]``, and their weighted sum, ``[N, d]``.
+
+        Of labels without a list of pairs: the sum of the label, less the item itself.
+        """
+        rows = self.candidates
+        if self.same_label is not None:
+            total = self.same_label.sums(rows)
+            return self.count(num_anchors).to(rows), total - rows if self.own else total
+        index = self.pairs()
+        weight = self.weights(rows)
+        total = rows.new_zeros(num_anchors).index_add(0, index[0], weight)
+        return total, weighted_row_sums(rows, index, weight, num_anchors)
 
     def cosines(self, anchors: Tensor) -> Tensor:
         """Cosine of every pair, ``[P]``."""
-        if self.index is None:
+        if self.is_aligned:
             return (anchors * self.candidates).sum(1)
-        return pair_products(anchors, self.candidates, self.index)
+        return pair_products(anchors, self.candidates, self.pairs())
 
-    def weights(self, cosines: Tensor) -> Tensor:
-        """Relative weight of every pair, ``[P]``, in the type of the cosines."""
+    def weights(self, like: Tensor) -> Tensor:
+        """Relative weight of every pair, ``[P]``, in the given type."""
         if self.weight is None:
-            size = len(self.candidates) if self.index is None else self.index.size(1)
-            return cosines.new_ones(size)
-        return self.weight.to(cosines)
+            return like.new_ones(self.pairs().size(1))
+        return self.weight.to(like)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +121,7 @@ class Direction:
             view=whole.view,
             start=start,
             bfloat16=whole.bfloat16,
+            same_items=whole.same_items,
         )
         return Direction(rows, tuple(part.rows(start, stop) for part in self.positives))
 
@@ -89,24 +130,20 @@ class Direction:
         anchors = self.rows.anchors
         result = torch.zeros(len(anchors), dtype=torch.int64, device=anchors.device)
         for part in self.positives:
-            if part.index is None:
-                result += 1
-            else:
-                result += torch.bincount(part.index[0], minlength=len(anchors))
+            result += part.count(len(anchors))
         return result
 
     def mean_positive(self) -> Tensor:
         """Weighted mean cosine of each anchor with its positives, ``[N]``; 0 without one."""
         anchors = self.rows.anchors
-        if all(part.index is None for part in self.positives):
+        if all(part.is_aligned for part in self.positives):
             cosines = [(anchors * part.candidates).sum(1) for part in self.positives]
             return torch.stack(cosines).mean(0)
         total = anchors.new_zeros(len(anchors))
         target = torch.zeros_like(anchors)  # mean of s_ip = anchor . (weighted mean of the rows p)
         for part in self.positives:
-            index, weight = _explicit(part, anchors)
-            total = total.index_add(0, index[0], weight)
-            target = target + weighted_row_sums(part.candidates, index, weight, len(anchors))
+            weight, rows = part.sums(len(anchors))
+            total, target = total + weight, target + rows
         return (anchors * target).sum(1) / torch.where(total > 0, total, 1)
 
     def log_sum_positive(self, *, weighted: bool) -> Tensor:
@@ -119,17 +156,17 @@ class Direction:
             ``[N]``; -1e30 without a positive.
         """
         anchors = self.rows.anchors
-        if len(self.positives) == 1 and self.positives[0].index is None:
+        if len(self.positives) == 1 and self.positives[0].is_aligned:
             return self.mean_positive() / self.rows.temperature
         exponents, groups = [], []
         for part in self.positives:
-            index, weight = _explicit(part, anchors)
-            exponent = pair_products(anchors, part.candidates, index) / self.rows.temperature
+            exponent = part.cosines(anchors) / self.rows.temperature
             if weighted and part.weight is not None:
+                weight = part.weights(anchors)
                 exponent = exponent + torch.where(weight > 0, weight, 1).log()
                 exponent = torch.where(weight > 0, exponent, MASKED)
             exponents.append(exponent)
-            groups.append(index[0])
+            groups.append(part.pairs()[0])
         return grouped_logsumexp(torch.cat(exponents), torch.cat(groups), len(anchors))
 
 
@@ -168,22 +205,29 @@ def directions(
     context = context or {}
     masks = pairs.masks(positives_in_sum=positives_in_sum, device=first.device)
     extra = () if queue is None else (queue,)
+    settings: dict[str, Any] = {
+        "temperature": temperature,
+        "context": context,
+        "tile": tile,
+        "bfloat16": bfloat16,
+        "same_items": pairs.same_items,
+    }
     if second is None:
         own = Block(first, masks.own, view=0)
-        rows = Rows(first, (own, *extra), temperature, context, tile, bfloat16=bfloat16)
+        rows = Rows(first, (own, *extra), **settings)
         return (Direction(rows, (_own_positives(first, pairs),)),)
 
     views = (first, second)
     blocks, positives = _sources(views, 0, pairs, masks.cross, masks.own if intra_view else None)
     if not both:
-        rows = Rows(first, (*blocks, *extra), temperature, context, tile, bfloat16=bfloat16)
+        rows = Rows(first, (*blocks, *extra), **settings)
         return (Direction(rows, positives),)
 
     back_blocks, back_positives = _sources(
         views, 1, pairs.transpose(), masks.back, masks.own_back if intra_view else None
     )
     shared = _shared_pass(blocks, back_blocks, queue, tile, bfloat16)
-    forth = Rows(first, (*blocks, *extra), temperature, context, tile, shared, bfloat16=bfloat16)
+    forth = Rows(first, (*blocks, *extra), shared=shared, **settings)
     back = replace(forth, anchors=second, blocks=(*back_blocks, *extra), direction=1, view=1)
     return Direction(forth, positives), Direction(back, back_positives)
 
@@ -194,7 +238,10 @@ def _sources(
     """Candidates and positives of a view: from the other one and, with a mask, from itself."""
     other = 1 - number
     blocks = [Block(views[other], cross, view=other)]
-    positives = [Positives(views[other], pairs.positive, pairs.weight)]
+    if pairs.same_label is None:
+        positives = [Positives(views[other], pairs.positive, pairs.weight)]
+    else:
+        positives = [Positives(views[other], None, same_label=pairs.same_label)]
     if own is not None:
         blocks.append(Block(views[number], own, view=number))
         if not pairs.is_aligned:
@@ -222,17 +269,10 @@ def _shared_pass(
     return SharedPass(ProductSet(tensors, products, sizes, tile, bfloat16=bfloat16))
 
 
-def _explicit(part: Positives, anchors: Tensor) -> tuple[Tensor, Tensor]:
-    """Index and weight of positives, also when they are aligned or unweighted."""
-    index = part.index
-    if index is None:
-        index = torch.arange(len(anchors), device=anchors.device).expand(2, -1)
-    weight = anchors.new_ones(index.size(1)) if part.weight is None else part.weight.to(anchors)
-    return index, weight
-
-
 def _own_positives(view: Tensor, pairs: Pairs) -> Positives:
     """The relation within a view: without the item itself."""
+    if pairs.same_label is not None:
+        return Positives(view, None, same_label=pairs.same_label, own=True)
     index = pairs.positive_index(view.device)
     other = index[0] != index[1]
     weight = None if pairs.weight is None else pairs.weight[other]

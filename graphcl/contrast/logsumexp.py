@@ -9,12 +9,16 @@ P_ij = exp(c S_ij - L_i) need nothing but L: O(N d) memory. One tile serves
   diagonal are computed,
 - several scales at once (HCL needs beta/t and (1 + beta)/t): one product, one gradient.
 
+Log-weights W_ij through which no gradient flows may be added to the exponent. They are a function
+of the tile, evaluated again in the backward pass.
+
 While |c S| is bounded by a constant that leaves room for the sum in the type's exponent range,
 nothing has to be subtracted before the exponential; beyond that a running maximum is kept.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +26,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphcl.contrast.products import Product, ProductSet
+from graphcl.contrast.products import Product, ProductSet, TileFunction
 from graphcl.contrast.similarity import MASKED
 
 _SAFE_EXPONENT = {torch.float32: 40.0, torch.float64: 300.0}
+# Smaller exponentials add nothing to a sum, but subnormal numbers make all that follows 100 times
+# slower: exponentials, and products with them.
+_LEAST_EXPONENT = {torch.float32: -55.0, torch.float64: -600.0}
 
 
 @dataclass(frozen=True)
@@ -41,18 +48,20 @@ class Scale:
 
 
 def streamed_logsumexp(
-    products: ProductSet, scales: Sequence[Scale]
+    products: ProductSet, scales: Sequence[Scale], weights: TileFunction | None = None
 ) -> tuple[tuple[Tensor, ...], ...]:
     """Log-sum-exps of all outputs at several scales, in one pass.
 
     Args:
         products: The matrices and the outputs that they are added to.
         scales: Distinct factors of the similarities.
+        weights: Log-weights of a tile, added to every exponent; deterministic, and without
+            gradient.
 
     Returns:
         For each scale one ``[n]`` an output; ``MASKED``, without gradient, for an empty row.
     """
-    flat: tuple[Tensor, ...] = _LogSumExp.apply(products, tuple(scales), *products.tensors)
+    flat: tuple[Tensor, ...] = _LogSumExp.apply(products, tuple(scales), weights, *products.tensors)
     width = len(products.output_sizes)
     return tuple(flat[start : start + width] for start in range(0, len(flat), width))
 
@@ -100,19 +109,50 @@ def _part(buffer: Tensor, rows: int, columns: int) -> Tensor:
 class _Exponents:
     """Exponents of a tile at each scale; a single scale is folded into the product itself."""
 
-    def __init__(self, scales: Sequence[Scale], job: ProductSet) -> None:
-        self.scales = scales
-        self.factor = scales[0].value if len(scales) == 1 else 1.0
-        self.buffer = job.tensors[0].new_empty(0 if len(scales) == 1 else job.side**2)
+    def __init__(
+        self, job: ProductSet, scales: Sequence[Scale], weights: TileFunction | None
+    ) -> None:
+        tensors = job.tensors
+        folded = len(scales) == 1 and weights is None
+        self.weights = weights
+        self.factor = scales[0].value if folded else 1.0
+        self.buffer = tensors[0].new_empty(0 if folded else job.side**2)
+        longest = max(map(len, tensors))
+        self.ids = torch.arange(longest, device=tensors[0].device).split(job.side)
+        self.least = _LEAST_EXPONENT[tensors[0].dtype]
 
     def of(self, tile: _Tile, scale: Scale) -> Tensor:
-        """Scale times similarity, masked entries at the floor; may be overwritten by the caller."""
+        """Exponents, also of masked entries; may be overwritten by the caller."""
         values = tile.similarity
-        if len(self.scales) > 1:
+        if self.weights is not None:
+            rows, columns = values.shape
+            row_ids, column_ids = self.ids[tile.row][:rows], self.ids[tile.column][:columns]
+            logs = self.weights(values, row_ids, column_ids, tile.product.block)
+            return torch.add(logs, values, alpha=scale.value, out=_part(self.buffer, rows, columns))
+        if self.buffer.numel():
             values = torch.mul(values, scale.value, out=_part(self.buffer, *values.shape))
-        if tile.masked is not None:
-            values.view(-1).index_fill_(0, tile.masked, MASKED)
         return values
+
+    def masked(self, tile: _Tile, scale: Scale) -> Tensor:
+        """Exponents, masked entries at the floor."""
+        return _fill(self.of(tile, scale), tile, MASKED)
+
+    def exponentials(self, tile: _Tile, scale: Scale) -> Tensor:
+        """Exponentials within the safe range, 0 at masked entries."""
+        values = self.of(tile, scale)
+        if self.weights is not None:
+            values.clamp_(min=self.least)
+        return _fill(values.exp_(), tile, 0.0)
+
+    def exp_(self, values: Tensor) -> Tensor:
+        """Exponentials of values up to 0, in place."""
+        return values.clamp_(min=self.least).exp_()
+
+
+def _fill(values: Tensor, tile: _Tile, value: float) -> Tensor:
+    if tile.masked is not None:
+        values.view(-1).index_fill_(0, tile.masked, value)
+    return values
 
 
 class _LogSumExp(torch.autograd.Function):
@@ -120,14 +160,21 @@ class _LogSumExp(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, job: ProductSet, scales: tuple[Scale, ...], *tensors: Tensor
+        ctx: Any,
+        job: ProductSet,
+        scales: tuple[Scale, ...],
+        weights: TileFunction | None,
+        *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
         largest = job.largest_similarity() * max(abs(scale.value) for scale in scales)
-        careful = not largest <= _SAFE_EXPONENT[tensors[0].dtype]  # true for NaN as well
-        ctx.job, ctx.scales, ctx.careful = job, scales, careful
+        outputs: tuple[Tensor, ...] | None = None
         with torch.autocast(tensors[0].device.type, enabled=False):
-            run = _forward_with_maximum if careful else _forward_plain
-            outputs = run(job, scales, tensors)
+            if largest <= _SAFE_EXPONENT[tensors[0].dtype]:  # false for NaN
+                outputs = _forward_plain(job, scales, weights, tensors)
+            ctx.careful = outputs is None
+            if outputs is None:
+                outputs = _forward_with_maximum(job, scales, weights, tensors)
+        ctx.job, ctx.scales, ctx.weights = job, scales, weights
         ctx.save_for_backward(*tensors, *outputs)
         return outputs
 
@@ -137,29 +184,44 @@ class _LogSumExp(torch.autograd.Function):
         count = len(ctx.job.tensors)
         tensors, outputs = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
         with torch.autocast(tensors[0].device.type, enabled=False):
-            gradient = _Backward(ctx.job, ctx.scales, tensors, outputs, grads, ctx.careful)
-            return None, None, *gradient.run(ctx.needs_input_grad[2:])
+            exponents = _Exponents(ctx.job, ctx.scales, ctx.weights)
+            gradient = _Backward(
+                ctx.job, ctx.scales, exponents, tensors, outputs, grads, ctx.careful
+            )
+            return None, None, None, *gradient.run(ctx.needs_input_grad[3:])
 
 
 def _forward_plain(
-    job: ProductSet, scales: Sequence[Scale], tensors: Sequence[Tensor]
-) -> tuple[Tensor, ...]:
+    job: ProductSet,
+    scales: Sequence[Scale],
+    weights: TileFunction | None,
+    tensors: Sequence[Tensor],
+) -> tuple[Tensor, ...] | None:
+    """The sums as they are; None where weights bring one out of the safe range."""
     width = len(job.output_sizes)
     sums = [tensors[0].new_zeros(size) for _ in scales for size in job.output_sizes]
     pieces = [total.split(job.side) for total in sums]
-    exponents = _Exponents(scales, job)
+    exponents = _Exponents(job, scales, weights)
     for tile in _walk(job, tensors, exponents.factor):
         column_output = tile.column_output
         for k, scale in enumerate(scales):
-            values = exponents.of(tile, scale).exp_()
+            values = exponents.exponentials(tile, scale)
             pieces[k * width + tile.product.row_output][tile.row].add_(values.sum(1))
             if column_output is not None:
                 pieces[k * width + column_output][tile.column].add_(values.sum(0))
+    if weights is not None:
+        safe = _SAFE_EXPONENT[tensors[0].dtype]
+        least, most = math.exp(-safe / 2), math.exp(safe)
+        if not all(bool(((total > least) & (total < most)).all()) for total in sums):
+            return None
     return tuple(torch.where(total > 0, total.log(), MASKED) for total in sums)
 
 
 def _forward_with_maximum(
-    job: ProductSet, scales: Sequence[Scale], tensors: Sequence[Tensor]
+    job: ProductSet,
+    scales: Sequence[Scale],
+    weights: TileFunction | None,
+    tensors: Sequence[Tensor],
 ) -> tuple[Tensor, ...]:
     width = len(job.output_sizes)
     tops = [tensors[0].new_full((size,), MASKED) for _ in scales for size in job.output_sizes]
@@ -169,17 +231,19 @@ def _forward_with_maximum(
         list(zip(top.split(job.side), total.split(job.side), strict=True))
         for top, total in zip(tops, sums, strict=True)
     ]
+    exponents = _Exponents(job, scales, weights)
+    buffer = tensors[0].new_empty(job.side**2)
 
     def add(old_top: Tensor, total: Tensor, values: Tensor, dim: int) -> None:
         top = torch.maximum(old_top, values.amax(dim))
-        total.mul_((old_top - top).exp()).add_((values - top.unsqueeze(dim)).exp_().sum(dim))
+        below = torch.sub(values, top.unsqueeze(dim), out=_part(buffer, *values.shape))
+        total.mul_((old_top - top).exp()).add_(exponents.exp_(below).sum(dim))
         old_top.copy_(top)
 
-    exponents = _Exponents(scales, job)
     for tile in _walk(job, tensors, exponents.factor):
         column_output = tile.column_output
         for k, scale in enumerate(scales):
-            values = exponents.of(tile, scale)
+            values = exponents.masked(tile, scale)
             add(*pieces[k * width + tile.product.row_output][tile.row], values, 1)
             if column_output is not None:
                 add(*pieces[k * width + column_output][tile.column], values, 0)
@@ -203,12 +267,14 @@ class _Backward:
         self,
         job: ProductSet,
         scales: Sequence[Scale],
+        exponents: _Exponents,
         tensors: Sequence[Tensor],
         outputs: Sequence[Tensor],
         grads: Sequence[Tensor],
         careful: bool,
     ) -> None:
         self.job, self.scales, self.tensors, self.careful = job, scales, tensors, careful
+        self.exponents = exponents
         width = self.width = len(job.output_sizes)
         # dL_i / dS_ij = gradient scale * exp(c S_ij - L_i); a row without entries has no gradient
         factors = [
@@ -222,7 +288,6 @@ class _Backward:
             ]
         self.factors = [factor.split(job.side) for factor in factors]
         self.outputs = [output.split(job.side) for output in outputs]
-        self.exponents = _Exponents(scales, job)
         self.buffer = tensors[0].new_empty(job.side**2)
         self.total = tensors[0].new_empty(0 if len(scales) == 1 else job.side**2)
 
@@ -246,26 +311,28 @@ class _Backward:
     def tile_gradient(self, tile: _Tile) -> Tensor:
         """Sum over scales of the gradient in the tile's similarities."""
         if len(self.scales) == 1:
-            return self._weigh(tile, 0, self.exponents.of(tile, self.scales[0]))
+            return self._weigh(tile, 0)
         total = _part(self.total, *tile.similarity.shape).zero_()
-        for k, scale in enumerate(self.scales):
-            total += self._weigh(tile, k, self.exponents.of(tile, scale))
+        for k in range(len(self.scales)):
+            total += self._weigh(tile, k)
         return total
 
-    def _weigh(self, tile: _Tile, k: int, values: Tensor) -> Tensor:
-        buffer = _part(self.buffer, *values.shape)
+    def _weigh(self, tile: _Tile, k: int) -> Tensor:
+        buffer = _part(self.buffer, *tile.similarity.shape)
         row_output = k * self.width + tile.product.row_output
         row = self.factors[row_output][tile.row].unsqueeze(1)
         # in a tile on the diagonal both triangles are present: its columns are rows, too
         place = tile.product.row_output if tile.on_diagonal else tile.column_output
-        if place is None:
-            if self.careful:
-                values -= self.outputs[row_output][tile.row].unsqueeze(1)
-            return values.exp_().mul_(row)
-        column_output = k * self.width + place
-        column = self.factors[column_output][tile.column]
+        column_output = None if place is None else k * self.width + place
         if not self.careful:
-            return values.exp_().mul_(torch.add(row, column, out=buffer))
-        torch.sub(values, self.outputs[column_output][tile.column], out=buffer)
-        values -= self.outputs[row_output][tile.row].unsqueeze(1)
-        return values.exp_().mul_(row).addcmul_(buffer.exp_(), column)
+            if column_output is not None:
+                row = torch.add(row, self.factors[column_output][tile.column], out=buffer)
+            return self.exponents.exponentials(tile, self.scales[k]).mul_(row)
+        exp_ = self.exponents.exp_
+        values = self.exponents.masked(tile, self.scales[k])
+        if column_output is not None:
+            torch.sub(values, self.outputs[column_output][tile.column], out=buffer)
+        exp_(values.sub_(self.outputs[row_output][tile.row].unsqueeze(1))).mul_(row)
+        if column_output is not None:
+            values.addcmul_(exp_(buffer), self.factors[column_output][tile.column])
+        return values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -10,10 +9,10 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from graphcl.contrast.same_label import SameLabel, check_vector
 from graphcl.contrast.tiles import Mask
 
 
-@dataclass(frozen=True, eq=False)
 class Pairs:
     """A relation between anchors and candidates: positive, excluded, or (all others) negative.
 
@@ -24,15 +23,18 @@ class Pairs:
 
     Where anchors and candidates are the same items (nodes in two views, say), the relation is one
     between items: it holds for the other view, and for the own view but for the item itself, which
-    is never its own negative nor its own positive there.
+    is never its own negative nor its own positive there. Pairs are not changed once they are built.
 
-    Attributes:
+    Args:
         num_anchors: Number of anchors ``N``.
         num_candidates: Number of candidates ``M``.
         positive: (anchor, candidate), ``[2, P]``, or None: ``i`` with ``i`` (:meth:`aligned`).
         weight: Relative weights of the positives, ``[P]``, at least 0; None: all alike.
         excluded: (anchor, candidate) that are neither positive nor negative, ``[2, X]``.
         same_items: True where anchor ``i`` and candidate ``i`` are the same item.
+
+    All are attributes as well. Beside them ``same_label`` is the relation of :meth:`from_labels` in
+    O(N) memory, from which ``positive`` is made when it is first asked for; None for others.
 
     Raises:
         TypeError: An index that is not int64.
@@ -45,35 +47,41 @@ class Pairs:
                 [0, 1]])
     """
 
-    num_anchors: int
-    num_candidates: int
-    positive: Tensor | None = None
-    weight: Tensor | None = None
-    excluded: Tensor | None = None
-    same_items: bool = True
-    _masks: dict[tuple[bool, torch.device | None], PairMasks] = field(
-        default_factory=dict, init=False, repr=False
-    )
-
-    def __post_init__(self) -> None:
-        n, m = self.num_anchors, self.num_candidates
-        if self.positive is None and n != m:
+    def __init__(
+        self,
+        num_anchors: int,
+        num_candidates: int,
+        positive: Tensor | None = None,
+        weight: Tensor | None = None,
+        excluded: Tensor | None = None,
+        same_items: bool = True,
+    ) -> None:
+        n, m = num_anchors, num_candidates
+        if positive is None and n != m:
             raise ValueError(f"aligned pairs need as many anchors as candidates, got {n} and {m}")
-        if self.same_items and n != m:
+        if same_items and n != m:
             raise ValueError(
                 f"same_items=True needs as many anchors as candidates, got {n} and {m}"
             )
-        if self.positive is None and self.weight is not None:
+        if positive is None and weight is not None:
             raise ValueError("weight needs positive: aligned pairs all weigh the same")
-        if self.positive is not None:
-            check_index("positive", self.positive, n, m)
-            positive, weight = _coalesce(self.positive, self.weight, m)
-            object.__setattr__(self, "positive", positive)
-            object.__setattr__(self, "weight", weight)
-        if self.excluded is not None:
-            check_index("excluded", self.excluded, n, m)
-            excluded = difference(self.excluded, self.positive_index(self.excluded.device), m)
-            object.__setattr__(self, "excluded", excluded)
+        self.num_anchors = num_anchors
+        self.num_candidates = num_candidates
+        self.same_items = same_items
+        self.same_label: SameLabel | None = None
+        self.weight = weight
+        self.excluded = excluded
+        self._positive = positive
+        self._masks: dict[tuple[bool, torch.device | None], PairMasks] = {}
+        if positive is not None:
+            check_index("positive", positive, n, m)
+            self._positive, self.weight = _coalesce(positive, weight, m)
+        if excluded is not None:
+            check_index("excluded", excluded, n, m)
+            self.excluded = difference(excluded, self.positive_index(excluded.device), m)
+
+    def __repr__(self) -> str:
+        return f"Pairs(num_anchors={self.num_anchors}, num_candidates={self.num_candidates})"
 
     @classmethod
     def aligned(cls, num_items: int, *, excluded: Tensor | None = None) -> Pairs:
@@ -126,6 +134,8 @@ class Pairs:
     def from_labels(cls, labels: Tensor) -> Pairs:
         """Items of the same label are positives of each other (SupCon, arXiv 2004.11362).
 
+        Takes O(N) memory; a loss lists all N^2 / C pairs only where it needs them (not for SupCon).
+
         Args:
             labels: One integer an item, ``[N]``.
 
@@ -134,7 +144,9 @@ class Pairs:
             tensor([[0, 0, 1, 2, 2],
                     [0, 2, 1, 0, 2]])
         """
-        return cls(labels.numel(), labels.numel(), _same_value(labels, "labels"))
+        pairs = cls.aligned(labels.numel())
+        pairs.same_label = SameLabel(labels)
+        return pairs
 
     @classmethod
     def from_clusters(cls, assignment: Tensor) -> Pairs:
@@ -151,7 +163,8 @@ class Pairs:
             tensor([[0, 2],
                     [2, 0]])
         """
-        return cls.aligned(assignment.numel(), excluded=_same_value(assignment, "assignment"))
+        mates = SameLabel(assignment, name="assignment")
+        return cls.aligned(assignment.numel(), excluded=mates.index)
 
     @classmethod
     def membership(cls, batch: Tensor, num_graphs: int | None = None) -> Pairs:
@@ -166,24 +179,32 @@ class Pairs:
             tensor([[0, 1, 2],
                     [0, 0, 1]])
         """
-        _check_vector(batch, "batch")
+        check_vector(batch, "batch")
         size = (int(batch.max()) + 1 if batch.numel() else 0) if num_graphs is None else num_graphs
         nodes = torch.arange(batch.numel(), device=batch.device)
         return cls(batch.numel(), size, torch.stack([nodes, batch]), same_items=False)
 
     @property
+    def positive(self) -> Tensor | None:
+        """(anchor, candidate), ``[2, P]``, sorted; None: ``i`` with ``i``."""
+        return self._positive if self.same_label is None else self.same_label.index
+
+    @property
     def is_aligned(self) -> bool:
         """Whether the positives are ``i`` with ``i`` and nothing else."""
-        return self.positive is None
+        return self._positive is None and self.same_label is None
 
     def positive_index(self, device: torch.device | None = None) -> Tensor:
         """The positives as indices, also when aligned, ``[2, P]``."""
-        if self.positive is not None:
-            return self.positive.to(device)
+        positive = self.positive
+        if positive is not None:
+            return positive.to(device)
         return torch.arange(self.num_anchors, device=device).expand(2, -1)
 
     def num_positives(self) -> Tensor:
         """Number of positives of each anchor, ``[N]``."""
+        if self.same_label is not None:
+            return self.same_label.mates
         return torch.bincount(self.positive_index()[0], minlength=self.num_anchors)
 
     def transpose(self) -> Pairs:
@@ -198,10 +219,12 @@ class Pairs:
 
     @cached_property
     def _transposed(self) -> Pairs:
+        if self.same_label is not None:
+            return self
         return Pairs(
             self.num_candidates,
             self.num_anchors,
-            positive=None if self.positive is None else self.positive.flip(0),
+            positive=None if self._positive is None else self._positive.flip(0),
             weight=self.weight,
             excluded=None if self.excluded is None else self.excluded.flip(0),
             same_items=self.same_items,
@@ -228,13 +251,17 @@ class Pairs:
 
     def to(self, device: torch.device | str) -> Pairs:
         """The same relation on another device."""
-        tensors = [x for x in (self.positive, self.weight, self.excluded) if x is not None]
+        number = None if self.same_label is None else self.same_label.number
+        parts = (self._positive, self.weight, self.excluded, number)
+        tensors = [x for x in parts if x is not None]
         if all(x.device == torch.device(device) for x in tensors):
             return self
+        if number is not None:
+            return Pairs.from_labels(number.to(device))
         return Pairs(
             self.num_anchors,
             self.num_candidates,
-            positive=None if self.positive is None else self.positive.to(device),
+            positive=None if self._positive is None else self._positive.to(device),
             weight=None if self.weight is None else self.weight.to(device),
             excluded=None if self.excluded is None else self.excluded.to(device),
             same_items=self.same_items,
@@ -352,23 +379,3 @@ def _coalesce(
     if weight is not None:
         weight = weight.new_zeros(keys.numel()).index_add(0, inverse, weight)
     return _from_keys(keys, num_columns), weight
-
-
-def _check_vector(values: Tensor, name: str) -> None:
-    if values.dim() != 1:
-        raise ValueError(f"{name} must have shape [N], got {list(values.shape)}")
-    if values.dtype.is_floating_point or values.dtype.is_complex:
-        raise TypeError(f"{name} must hold integers, got {values.dtype}")
-
-
-def _same_value(values: Tensor, name: str) -> Tensor:
-    """All ordered pairs of items with the same value, the item itself among them."""
-    _check_vector(values, name)
-    order = values.argsort(stable=True)
-    sizes = values[order].unique_consecutive(return_counts=True)[1]
-    repeats = sizes.repeat_interleave(sizes)  # of each item in order: how many share its value
-    anchor = order.repeat_interleave(repeats)
-    first = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
-    starts = repeats.cumsum(0) - repeats
-    within = torch.arange(anchor.numel(), device=values.device) - starts.repeat_interleave(repeats)
-    return torch.stack([anchor, order[first.repeat_interleave(repeats) + within]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,6 +30,10 @@ class Block:
     def items(self, column_ids: Tensor) -> Tensor:
         """Which items the given columns are."""
         return column_ids if self.ids is None else self.ids[column_ids]
+
+
+TileFunction = Callable[[Tensor, Tensor, Tensor, Block], Tensor]
+"""(cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values ``[r, c]``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +100,9 @@ class ProductSet:
     def masks(self) -> list[dict[tuple[int, int], Tensor]]:
         """For each product the masked positions in the flattened tiles, by (row, column)."""
         return [
-            {} if block.masked is None else block.masked.tiles(len(block.candidates), self.side)
+            {}
+            if block.masked is None
+            else block.masked.tiles(len(block.candidates), self.side, self.side)
             for block in (product.block for product in self.products)
         ]
 

@@ -1,24 +1,21 @@
 """Reduce any differentiable function of the cosines, tile by checkpointed tile.
 
-The second of the engine's two paths: for weights that have no closed form (learned ones, mixtures).
+The second of the engine's two paths: for weights that gradients flow through (learned ones).
 Every tile is evaluated again in the backward pass, so that memory stays O(N d) here, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from graphcl.contrast.products import Block, ProductSet
+from graphcl.contrast.products import Block, ProductSet, TileFunction
 from graphcl.contrast.similarity import MASKED
 from graphcl.contrast.tiles import spans
-
-TileFunction = Callable[[Tensor, Tensor, Tensor, Block], Tensor]
-"""(cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values ``[r, c]``."""
 
 Reduction = Literal["logsumexp", "sum"]
 

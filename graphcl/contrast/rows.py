@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
-from graphcl.contrast.products import Block, Product, ProductSet
-from graphcl.contrast.reduction import Reduction, TileFunction, reduce_tiles
+from graphcl.contrast.products import Block, Product, ProductSet, TileFunction
+from graphcl.contrast.reduction import Reduction, reduce_tiles
 from graphcl.contrast.similarity import MASKED, pair_products
-from graphcl.contrast.tiles import spans
 
 
 class SharedPass:
@@ -26,6 +25,7 @@ class SharedPass:
     def __init__(self, products: ProductSet) -> None:
         self.products = products
         self._logsumexps: dict[Scale, tuple[Tensor, ...]] = {}
+        self._weighted: dict[Hashable, tuple[Tensor, ...]] = {}
         self._reductions: dict[Hashable, tuple[Tensor, ...]] = {}
 
     def logsumexps(self, scales: Sequence[Scale], direction: int) -> tuple[Tensor, ...]:
@@ -35,6 +35,14 @@ class SharedPass:
             found = streamed_logsumexp(self.products, missing)
             self._logsumexps.update(zip(missing, found, strict=True))
         return tuple(self._logsumexps[scale][direction] for scale in scales)
+
+    def weighted_logsumexp(
+        self, key: Hashable, weights: TileFunction, scale: Scale, direction: int
+    ) -> Tensor:
+        """Log-sum-exp with symmetric log-weights for one direction, ``[N]``."""
+        if (key, scale) not in self._weighted:
+            (self._weighted[key, scale],) = streamed_logsumexp(self.products, [scale], weights)
+        return self._weighted[key, scale][direction]
 
     def reduction(
         self, key: Hashable, function: TileFunction, reduce: Reduction, direction: int
@@ -63,8 +71,11 @@ class Rows:
         shared: What the directions compute together; None: this direction is alone.
         direction: Which output of the shared pass is the own one.
         view: Number of the view that the anchors are, 0 or 1.
+        same_items: Whether candidate ``i`` of a view is the item that anchor ``i`` is; False for
+            nodes against graphs.
         start: Which item the first anchor is: anchors are a window of the items across ranks.
-        bfloat16: Multiply in bfloat16: an error of about 2e-3 in a cosine. :meth:`topk` does not.
+        bfloat16: Multiply in bfloat16: up to 2.5e-3 off in a cosine, 2.5e-4 mostly; 3 times slower
+            on a processor without instructions for it. :meth:`topk` does not.
 
     Example:
         >>> u = torch.nn.functional.normalize(torch.ones(3, 2))
@@ -83,6 +94,7 @@ class Rows:
     view: int = 0
     start: int = 0
     bfloat16: bool = False
+    same_items: bool = True
 
     def __post_init__(self) -> None:
         if self.shared is None:
@@ -108,6 +120,31 @@ class Rows:
         assert self.shared is not None
         wanted = [Scale(scale, scale - detached) for scale in scales]
         return self.shared.logsumexps(wanted, self.direction)
+
+    def weighted_logsumexp(
+        self, scale: float, weights: TileFunction, *, symmetric_key: Hashable | None = None
+    ) -> Tensor:
+        """Log-sum-exp of scale times cosine plus log-weights through which no gradient flows.
+
+        The hand-written pass: several times faster than :meth:`tiles`. The weights are evaluated
+        again in the backward pass, so they must be deterministic.
+
+        Args:
+            scale: Factor of the cosine, such as ``1 / temperature``.
+            weights: From (cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to
+                log-weights ``[r, c]``; -1e30 takes an entry out. It must not write into the cosine,
+                which the next tile overwrites.
+            symmetric_key: As for :meth:`tiles`.
+
+        Returns:
+            ``[N]``; an anchor without candidates has ``MASKED`` (-1e30) and no gradient.
+        """
+        wanted = Scale(scale, scale)
+        if symmetric_key is not None:
+            assert self.shared is not None
+            return self.shared.weighted_logsumexp(symmetric_key, weights, wanted, self.direction)
+        own = self._own_products(symmetric=False)
+        return streamed_logsumexp(own, [wanted], weights)[0][0]
 
     def count(self) -> Tensor:
         """Number of unmasked candidates of each anchor, ``[N]`` (int64)."""
@@ -198,35 +235,37 @@ class Rows:
         self, k: int, key: Callable[[Tensor], Tensor] | None = None
     ) -> tuple[Tensor, Tensor]:
         """The largest keys, descending, and their columns, both ``[N, k]``; -1e30 fills up."""
-        own = self._own_products()
+        total = sum(len(block.candidates) for block in self.blocks)
+        side = self._own_products().side
+        # a strip of whole rows as large as a tile: one search instead of one a tile
+        height = self.tile or max(1, side * side // total)
+        anchors = self.anchors.split(height)
+        masks = [
+            {} if block.masked is None else block.masked.tiles(len(block.candidates), height, None)
+            for block in self.blocks
+        ]
         values, columns = [], []
-        for i, top, bottom in spans(len(self.anchors), own.side):
-            best = self.anchors.new_empty(bottom - top, 0)
-            places = torch.empty(bottom - top, 0, dtype=torch.int64, device=best.device)
-            offset = 0
-            for block, mask in zip(self.blocks, own.masks(), strict=True):
-                for j, start, stop in spans(len(block.candidates), own.side):
-                    cosines = self.anchors[top:bottom] @ block.candidates[start:stop].T
-                    if key is not None:
-                        cosines = key(cosines)
-                    masked = mask.get((i, j))
-                    if masked is not None:
-                        cosines.view(-1).index_fill_(0, masked, MASKED)
-                    here = torch.arange(offset + start, offset + stop, device=best.device)
-                    best = torch.cat([best, cosines], 1)
-                    places = torch.cat([places, here.expand_as(cosines)], 1)
-                    best, order = best.topk(min(k, best.size(1)))
-                    places = places.gather(1, order)
-                offset += len(block.candidates)
+        for i, rows in enumerate(anchors):
+            parts = []
+            for block, mask in zip(self.blocks, masks, strict=True):
+                cosines = rows @ block.candidates.T
+                if key is not None:
+                    cosines = key(cosines)
+                masked = mask.get((i, 0))
+                if masked is not None:
+                    cosines.view(-1).index_fill_(0, masked, MASKED)
+                parts.append(cosines)
+            strip = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+            best, places = strip.topk(min(k, total))
             values.append(best)
             columns.append(places)
         return torch.cat(values), torch.cat(columns)
 
-    def _own_products(self) -> ProductSet:
-        """The matrices of this direction alone, one a block."""
+    def _own_products(self, *, symmetric: bool = True) -> ProductSet:
+        """The matrices of this direction alone, one a block; upper tiles only where they do."""
         tensors, products = [self.anchors], []
         for block in self.blocks:
-            if block.candidates is self.anchors and block.masked is not None:
+            if symmetric and block.candidates is self.anchors and block.masked is not None:
                 products.append(own_product(0, block, output=0))
                 continue
             tensors.append(block.candidates)

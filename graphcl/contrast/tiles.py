@@ -40,7 +40,7 @@ class Mask:
 
     def __init__(self, index: Tensor) -> None:
         self.index = index
-        self._tiles: dict[tuple[int, int], dict[tuple[int, int], Tensor]] = {}
+        self._tiles: dict[tuple[int, int, int], dict[tuple[int, int], Tensor]] = {}
 
     @cached_property
     def is_symmetric(self) -> bool:
@@ -56,24 +56,30 @@ class Mask:
         kept = self.index[:, (row >= start) & (row < stop)]
         return Mask(torch.stack([kept[0] - start, kept[1]]))
 
-    def tiles(self, num_columns: int, side: int) -> dict[tuple[int, int], Tensor]:
+    def tiles(
+        self, num_columns: int, height: int, width: int | None
+    ) -> dict[tuple[int, int], Tensor]:
         """Positions in the flattened tile, by (tile row, tile column); tiles without any lack.
 
         Args:
             num_columns: Columns of the matrix.
-            side: Side of the tiles.
+            height: Rows of a tile.
+            width: Columns of a tile; None: all.
         """
-        known = self._tiles.get((num_columns, side))
+        shape = (num_columns, height, width or num_columns)
+        known = self._tiles.get(shape)
         if known is None:
-            known = self._tiles[num_columns, side] = self._sort_by_tile(num_columns, side)
+            known = self._tiles[shape] = self._sort_by_tile(*shape)
         return known
 
-    def _sort_by_tile(self, num_columns: int, side: int) -> dict[tuple[int, int], Tensor]:
+    def _sort_by_tile(
+        self, num_columns: int, height: int, width: int
+    ) -> dict[tuple[int, int], Tensor]:
         row, column = self.index
-        tiles_across = -(-num_columns // side)
-        tile, order = (row // side * tiles_across + column // side).sort(stable=True)
-        width = (num_columns - column // side * side).clamp(max=side)
-        flat = (row % side * width + column % side)[order]
+        tiles_across = -(-num_columns // width)
+        tile, order = (row // height * tiles_across + column // width).sort(stable=True)
+        own_width = (num_columns - column // width * width).clamp(max=width)
+        flat = (row % height * own_width + column % width)[order]
         numbers, counts = tile.unique_consecutive(return_counts=True)
         return {
             divmod(number, tiles_across): piece

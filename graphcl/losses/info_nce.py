@@ -64,8 +64,10 @@ class InfoNCELoss(nn.Module):
             positive (or, with "excluded", without a negative) have loss 0 and do not count in the
             mean.
         tile: Side of the tiles; None: chosen by size and device. Results do not depend on it.
-        bfloat16: Multiply in bfloat16, several times faster where the processor has instructions
-            for it: an error of about 2e-3 in a cosine, of 1 % in a gradient. Sums stay in float32.
+        bfloat16: Multiply in bfloat16; sums stay in float32. Pays only where the processor has
+            instructions for it (AMX, AVX512-BF16); without them it is about 3 times slower. Errors
+            (d = 128, N from 1024 to 4096): up to 2.5e-3 in a cosine, and in the gradient, relative
+            to its norm, 1e-4 at temperature 0.5 to 2e-3 at 0.05.
 
     Raises:
         TypeError: An argument of the wrong type.

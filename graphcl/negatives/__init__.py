@@ -16,6 +16,7 @@ from graphcl.negatives.learned import LearnedNegatives, WeightStatistics
 from graphcl.negatives.mixed import MixedNegatives, Mixing, mix_negatives
 from graphcl.negatives.probable import ProbableNegatives
 from graphcl.negatives.strategy import AllNegatives, NegativeStrategy
+from graphcl.negatives.weights import negative_weights
 
 __all__ = [
     "AllNegatives",
@@ -37,5 +38,6 @@ __all__ = [
     "hop_weights",
     "make_negatives",
     "mix_negatives",
+    "negative_weights",
     "strategy_names",
 ]

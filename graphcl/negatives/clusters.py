@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 from graphcl.arguments import check_number
 from graphcl.contrast import MASKED, Block, Rows
 from graphcl.negatives.strategy import NegativeStrategy, check_items
+
+_LEAST = 1e-6  # below every weight that is not 0, of up to 100,000 clusterings
 
 
 class ClusterNegatives(NegativeStrategy):
@@ -39,6 +42,7 @@ class ClusterNegatives(NegativeStrategy):
 
     needs = frozenset({"clusters"})
     symmetric = True
+    detached = True
     whole_sum = False  # takes weight out
 
     def __init__(self, same: float = 0.0) -> None:
@@ -60,6 +64,17 @@ class ClusterNegatives(NegativeStrategy):
             )
         check_items("context['clusters']", len(clusters), rows)
 
+    def prepare(self, rows: Rows) -> Tensor:
+        """Clusters of each item, counted from 0, and of an unknown item: -1; ``[R, N + 1]``.
+
+        As floating point numbers, which torch compares several times faster than integers when the
+        result is to be multiplied.
+        """
+        clusters = rows.context["clusters"].to(rows.anchors.device)
+        columns = clusters.view(len(clusters), -1).T
+        numbers = torch.stack([column.unique(return_inverse=True)[1] for column in columns])
+        return torch.nn.functional.pad(numbers, (0, 1), value=-1).to(rows.anchors.dtype)
+
     def log_weights(
         self,
         cosine: Tensor,
@@ -70,15 +85,21 @@ class ClusterNegatives(NegativeStrategy):
         state: Any,
     ) -> Tensor:
         """Logarithm of ``w_ij``."""
-        clusters = rows.context["clusters"].to(cosine.device)
-        clusters = clusters.view(len(clusters), -1)
-        items = block.items(column_ids)
-        mine, theirs = clusters[rows.items(row_ids)], clusters[items]
-        weight = torch.zeros_like(cosine)
-        for one, other in zip(mine.T, theirs.T, strict=True):
-            agree = (one.unsqueeze(1) == other.unsqueeze(0)) & (items >= 0)
-            weight += torch.where(agree, self.same, 1.0).to(cosine.dtype) / clusters.size(1)
-        return torch.where(weight > 0, torch.where(weight > 0, weight, 1).log(), MASKED)
+        mine = state[:, rows.items(row_ids)].unsqueeze(2)
+        theirs = state[:, block.items(column_ids)].unsqueeze(1)  # item -1: the last place
+        if len(state) == 1:
+            agree = torch.eq(mine[0], theirs[0], out=torch.empty_like(cosine))
+            return agree.mul_(math.log(self.same) if self.same > 0 else MASKED)
+        # w = 1 - (1 - same) * (number of clusterings that agree) / R, in few passes
+        agree = torch.eq(mine[0], theirs[0], out=torch.empty_like(cosine))
+        for one, other in zip(mine[1:], theirs[1:], strict=True):
+            agree += torch.eq(one, other, out=torch.empty_like(cosine))
+        weight = torch.rsub(agree, 1, alpha=(1 - self.same) / len(state))
+        if self.same > 0:
+            return weight.log_()
+        # the logarithm of 0 is slow and infinite, and rounding may leave a little more than 0
+        logs = weight.clamp_(min=_LEAST).log_()
+        return torch.threshold_(logs, math.log(2 * _LEAST), MASKED)
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

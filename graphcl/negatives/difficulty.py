@@ -35,6 +35,7 @@ class DifficultyNegatives(NegativeStrategy):
     """
 
     needs = frozenset({"biased"})
+    detached = True
 
     def check_context(self, rows: Rows) -> None:
         """Refuse rows of the biased encoder that are missing, or none of a candidate."""

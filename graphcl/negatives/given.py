@@ -29,6 +29,7 @@ class SparseWeights(NegativeStrategy):
     """
 
     needs = frozenset({"weights"})
+    detached = True
     whole_sum = False  # takes weight out
 
     def check_context(self, rows: Rows) -> None:
@@ -44,16 +45,13 @@ class SparseWeights(NegativeStrategy):
         if not bool((values.isfinite() & (values >= 0)).all()):
             raise ValueError("context['weights'] must be finite and at least 0")
 
-    def prepare(self, rows: Rows) -> tuple[Tensor, Tensor, Tensor]:
-        """The weights by row: where rows start, items of the candidates, log-weights."""
+    def prepare(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Places of the weights in the flattened matrix, ascending, and their logarithms."""
         given = rows.context["weights"].detach().to(rows.anchors.device).coalesce()
         values = given.values().to(rows.anchors.dtype)
         row, column = given.indices()
-        starts = torch.searchsorted(
-            row.contiguous(), torch.arange(given.size(0) + 1, device=row.device)
-        )
         logs = torch.where(values > 0, torch.where(values > 0, values, 1).log(), MASKED)
-        return starts, column, logs
+        return row * given.size(1) + column, logs
 
     def log_weights(
         self,
@@ -65,18 +63,27 @@ class SparseWeights(NegativeStrategy):
         state: Any,
     ) -> Tensor:
         """Logarithm of the listed weights, zero elsewhere."""
-        starts, columns, logs = state
-        # The rows of a tile are consecutive, so their entries are one slice.
-        anchors = rows.items(row_ids)
-        entries = slice(int(starts[anchors[0]]), int(starts[anchors[-1] + 1]))
-        counts = starts[anchors + 1] - starts[anchors]
+        places, logs = state
+        size = rows.context["weights"].size(1)
+        items, item = column_ids, None
+        first, stop = int(column_ids[0]), int(column_ids[-1]) + 1
+        if block.ids is not None:  # in no order, and an item may be there several times
+            items, item = block.items(column_ids).unique(return_inverse=True)
+            first, stop = 0, size
+        row_starts = rows.items(row_ids) * size
+        begin = torch.searchsorted(places, row_starts + first)
+        counts = torch.searchsorted(places, row_starts + stop) - begin
         row = torch.arange(len(row_ids), device=cosine.device).repeat_interleave(counts)
-        items, item = block.items(column_ids).unique(return_inverse=True)
-        place = torch.searchsorted(items, columns[entries]).clamp(max=len(items) - 1)
-        here = items[place] == columns[entries]
+        before = counts.cumsum(0) - counts
+        entry = torch.arange(len(row), device=cosine.device) + (begin - before)[row]
+        column, listed = places[entry] - row_starts[row] - first, logs[entry]
+        if item is not None:
+            place = torch.searchsorted(items, column).clamp(max=len(items) - 1)
+            here = items[place] == column
+            row, column, listed = row[here], place[here], listed[here]
         weights = cosine.new_zeros(len(row_ids), len(items))
-        weights[row[here], place[here]] = logs[entries][here]
-        return weights[:, item]  # a queue may hold an item several times
+        weights.view(-1)[row * len(items) + column] = listed
+        return weights if item is None else weights[:, item]
 
 
 def hop_weights(edge_index: Tensor, num_nodes: int, weights: Sequence[float]) -> Tensor:

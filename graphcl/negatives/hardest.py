@@ -37,6 +37,7 @@ class HardestNegatives(NegativeStrategy):
         tensor(0.)
     """
 
+    detached = True
     whole_sum = False  # takes negatives out
 
     def __init__(self, *, share: float | None = None, threshold: float | None = None) -> None:
@@ -73,8 +74,9 @@ class HardestNegatives(NegativeStrategy):
         """Zero where the cosine reaches the threshold, else -1e30."""
         # A tile of another shape may round the cosine of the threshold itself differently.
         margin = 4 * torch.finfo(cosine.dtype).eps
-        kept = cosine.detach() >= state[row_ids].unsqueeze(1) - margin
-        return torch.where(kept, 0.0, MASKED).to(cosine.dtype)
+        threshold = state[row_ids].unsqueeze(1) - margin
+        below = torch.lt(cosine.detach(), threshold, out=torch.empty_like(cosine))
+        return below.mul_(MASKED)
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

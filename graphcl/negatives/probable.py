@@ -55,6 +55,7 @@ class ProbableNegatives(NegativeStrategy):
         tensor(True)
     """
 
+    detached = True
     mixture: Tensor
     calls: Tensor
 

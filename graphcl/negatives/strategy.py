@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,6 +24,8 @@ class NegativeStrategy(nn.Module):
         symmetric: Whether the weight of (i, j) is that of (j, i), in either direction, and depends
             on the cosine, the ids, the block and the context only: then one evaluation serves both
             directions.
+        detached: Whether no gradient flows through the log-weights (constants, or a function of the
+            detached cosine): then they are evaluated without autograd, several times faster.
         adds_candidates: Whether synthetic negatives count beside the weighted ones, so that the
             weights do not tell everything.
         whole_sum: Whether the weighted sum still stands for all negatives (mean weight about one),
@@ -40,6 +43,7 @@ class NegativeStrategy(nn.Module):
 
     needs: frozenset[str] = frozenset()
     symmetric: bool = False
+    detached: bool = False
     adds_candidates: bool = False
     whole_sum: bool = True
 
@@ -85,12 +89,21 @@ class NegativeStrategy(nn.Module):
             ``L_i = log sum_j exp(s_ij / t + w_ij)``, ``[N]``; -1e30 for an empty sum.
         """
         state = self.prepare(rows)
+        scale = 1 / rows.temperature
+        key = self if self.symmetric else None
+        # What a tile sees must not hold the shared pass, which keeps the result: a cycle.
+        seen = replace(rows, shared=None)
+
+        def weights(cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block) -> Tensor:
+            return self.log_weights(cosine, row_ids, column_ids, block, seen, state)
 
         def exponent(cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block) -> Tensor:
-            weights = self.log_weights(cosine, row_ids, column_ids, block, rows, state)
-            return cosine / rows.temperature + weights
+            return cosine * scale + weights(cosine, row_ids, column_ids, block)
 
-        result = rows.tiles(exponent, symmetric_key=self if self.symmetric else None)
+        if self.detached:
+            result = rows.weighted_logsumexp(scale, weights, symmetric_key=key)
+        else:
+            result = rows.tiles(exponent, symmetric_key=key)
         return self.add_extra(result, rows, state)
 
     def add_extra(self, log_sum: Tensor, rows: Rows, state: Any) -> Tensor:
@@ -125,6 +138,11 @@ def check_items(name: str, num_items: int, rows: Rows) -> None:
         ValueError: Items are missing; candidates are others than anchors (nodes against graphs); a
             queue does not say which items it holds.
     """
+    if not rows.same_items:
+        raise ValueError(
+            f"{name} must be of the items that are contrasted, but anchors and candidates are "
+            "different items here (nodes against graphs, say)"
+        )
     wanted = rows.start + len(rows.anchors)
     exact = True
     for block in rows.blocks:

@@ -5,6 +5,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from graphcl.contrast import MASKED, Block, Mask, Pairs, Rows, directions, normalize_rows
+from graphcl.losses import InfoNCELoss
+from graphcl.negatives import ClusterNegatives
+from tests.contrast.memory import LargestTensor
 
 
 def example(n: int, sizes: list[int], seed: int, tile: int | None = None) -> tuple[Rows, Tensor]:
@@ -184,21 +187,18 @@ def test_symmetric_function_serves_both_directions(tile: int | None, kind: str) 
 
 def test_matrix_is_never_in_memory() -> None:
     """4096 x 4096 float32 would be 64 MiB; no tensor of more than 2 MiB may be made."""
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class Largest(TorchDispatchMode):
-        bytes = 0
-
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-            result = func(*args, **(kwargs or {}))
-            for item in result if isinstance(result, tuple | list) else [result]:
-                if isinstance(item, Tensor):
-                    Largest.bytes = max(Largest.bytes, item.numel() * item.element_size())
-            return result
-
-    from graphcl.losses import InfoNCELoss
-
     z1, z2 = (torch.randn(4096, 8, requires_grad=True) for _ in range(2))
-    with Largest():
+    with LargestTensor() as largest:
         InfoNCELoss(0.5, intra_view=True)(z1, z2).backward()
-    assert 0 < Largest.bytes <= 2 << 20
+    assert 0 < largest.bytes <= 2 << 20
+
+
+@pytest.mark.parametrize("same", [0.0, 0.5])
+def test_weights_are_never_in_memory(same: float) -> None:
+    """Weights of a tile do, one after another."""
+    z1, z2 = (torch.randn(4096, 8, requires_grad=True) for _ in range(2))
+    clusters = torch.randint(7, (4096, 2))
+    with LargestTensor() as largest:
+        loss_fn = InfoNCELoss(0.5, intra_view=True, negatives=ClusterNegatives(same))
+        loss_fn(z1, z2, context={"clusters": clusters}).backward()
+    assert 0 < largest.bytes <= 2 << 20

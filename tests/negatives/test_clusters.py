@@ -23,7 +23,7 @@ def test_equals_the_dense_formula_with_a_queue(
     theirs = torch.cat([clusters, clusters[ids]])
     agree = clusters[:, None] == theirs
     agree[:, n:][:, ids < 0] = False
-    weight = torch.where(agree, same, 1.0).double().mean(2)
+    weight = torch.where(agree, same, torch.ones((), dtype=torch.float64)).mean(2)
     weight[torch.arange(n), torch.arange(n)] = 1  # the positive
     reference = ((weight * s.exp()).sum(1).log() - s.diagonal()).mean()
     loss_fn = InfoNCELoss(0.3, symmetric=False, negatives=ClusterNegatives(same), tile=tile)

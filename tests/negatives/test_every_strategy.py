@@ -139,6 +139,10 @@ def test_nodes_against_graphs(name: str) -> None:
     if name in OF_ITEMS:
         with pytest.raises(ValueError, match="must be of the items that are contrasted"):
             call(loss_fn, z, g, pairs=pairs)
+        (queue,) = embeddings(4, seed=1)
+        for ids in (torch.arange(4), torch.full((4,), -1)):  # the queue may hold nodes, or others
+            with pytest.raises(ValueError, match=r"different items here \(nodes against graphs"):
+                call(loss_fn, z, g, pairs=pairs, queue=Block(queue, ids=ids))
         return
     loss = call(loss_fn, z, g, pairs=pairs, context={"biased": biased})
     finite_gradients(loss, [z, g])

@@ -1,4 +1,4 @@
-"""Plots for reports. Matplotlib is imported only when something is drawn."""
+"""Bars with error bars, for reports."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Okabe and Ito's palette, made to be told apart by colour-blind readers too.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-INK = "#222222"
-FAINT = "#8a8a8a"
+from graphcl.plotting.colours import FAINT, INK, PALETTE
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,14 @@
+"""Pictures for reports and notebooks. Matplotlib is imported only when something is drawn."""
+
+from graphcl.plotting.bars import Bar, BarPanel, plot_bars
+from graphcl.plotting.colours import PALETTE
+from graphcl.plotting.pairs import plot_pair_histogram, plot_weights_by_similarity
+
+__all__ = [
+    "PALETTE",
+    "Bar",
+    "BarPanel",
+    "plot_bars",
+    "plot_pair_histogram",
+    "plot_weights_by_similarity",
+]
