@@ -188,6 +188,8 @@ def test_what_is_no_row_is_refused_by_name(name: str) -> None:
     z1, z2 = (z.detach() for z in rows())
     with pytest.raises(TypeError, match=r"must be floating point, got torch\.int64"):
         run(name, z1.long(), z2)
+    if name == "prototypical":  # looks at one view
+        return
     broken = z2.clone()
     broken[1, 0] = float("nan")
     with pytest.raises(ValueError, match="must be finite, but row 1 holds NaN"):

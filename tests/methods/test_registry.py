@@ -19,7 +19,7 @@ def test_names_and_entries():
 def test_unknown_method_suggests_the_nearest():
     with pytest.raises(ValueError, match="unknown method 'grase'; did you mean 'grace'"):
         get_method("grase")
-    with pytest.raises(ValueError, match="Known: grace, grace-neighbours"):
+    with pytest.raises(ValueError, match="Known: adameow, grace, grace-neighbours"):
         get_method("zzz")
 
 

@@ -20,8 +20,10 @@ from graphcl.methods import (
 from graphcl.methods.saving import load_saved_method
 from graphcl.training import TrainingSettings, fit
 
+HOMOGENEOUS = [name for name in method_names() if not get_method(name).cls.heterogeneous]
 
-@pytest.mark.parametrize("name", method_names())
+
+@pytest.mark.parametrize("name", HOMOGENEOUS)
 def test_what_comes_back_embeds_alike(name, graph, tmp_path: Path) -> None:
     width = {"width": 8} if "width" in get_method(name).parameter_names() else {}
     method, settings = create_method(name, graph, seed=0, **width)
