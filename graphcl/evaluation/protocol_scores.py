@@ -73,7 +73,7 @@ def evaluate(
         dataset: name of the data set, whose `probe_settings` P-HET20 to P-HET60 use.
 
     Returns:
-        Fractions by name: those of `linear_probe` for P-PUB and P-RND2, of `restarted_probe` for
+        Fractions by name, those of `linear_probe` for P-PUB and P-RND2, of `restarted_probe` for
         P-HET20 to P-HET60, of `clustering_metrics` for P-CLU. P-HETCLU has means of the latter and
         their standard deviations over the fits. The k of k-means is the number of classes among
         the labels, as is the custom. Lists of graphs and heterogeneous graphs have no edge

@@ -66,7 +66,7 @@ class Operator:
 
     @property
     def num_entries(self) -> int:
-        """Non-zeros of all matrices: multiplications for each column of x."""
+        """Non-zeros of all matrices, which are the multiplications for each column of x."""
         return sum(matrix.values().numel() for matrix in self._forward)
 
     def to(self, target: torch.device | torch.dtype | str) -> Self:

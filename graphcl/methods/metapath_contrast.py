@@ -39,7 +39,7 @@ class MetaPathContrast(HeterogeneousMethod):
     """Contrast of a coarse and a fine-grained meta-path view of the target nodes.
 
     Coarse is which targets the meta-paths join, fine-grained what lies on the way as well. Both run
-    through one encoder (:class:`graphcl.methods.metapath_encoder.MetaPathEncoder`) and one
+    through one encoder (`MetaPathEncoder`) and one
     projector; the embedding is the fine-grained row before the projector, without dropout. Masks
     are drawn from a seed that is part of the state: training, embedding and a method that was saved
     and loaded see the same.

@@ -70,7 +70,7 @@ class MethodEntry:
 
     @property
     def classes(self) -> tuple[type[Method], ...]:
-        """The class, or both: for homogeneous and for heterogeneous graphs."""
+        """The class; where there are two, that for homogeneous graphs first."""
         return (self.cls,) if self.for_heterogeneous is None else (self.cls, self.for_heterogeneous)
 
     def class_for(self, *, heterogeneous: bool) -> type[Method]:
