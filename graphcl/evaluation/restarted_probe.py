@@ -50,9 +50,9 @@ def restarted_probe(
         seed: seed of the initial weights.
 
     Returns:
-        The fractions `macro_f1`, `micro_f1` (which is the accuracy) and `auc` (each class against the
-        rest, averaged), means over the restarts; the same names with `_restart_std`, their standard
-        deviation over the restarts (0 for a single one); and `validation_macro_f1`,
+        The fractions `macro_f1`, `micro_f1` (which is the accuracy) and `auc` (each class against
+        the rest, averaged), means over the restarts; the same names with `_restart_std`, their
+        standard deviation over the restarts (0 for a single one); and `validation_macro_f1`,
         `validation_micro_f1`. Means over classes run over those that occur in the rows scored.
 
     Raises:
