@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from augmentation_work import GROUPS, PEER, prepare_augmentation
 from measure import Cost, Limits, measure
+from options import limits_of, make_parser, write
 from tables import number, provenance, table
 
 HEADER = ("", "seconds", "wall seconds", "x ours", "peak MiB", "x ours", "result")
@@ -20,7 +20,7 @@ HEADER = ("", "seconds", "wall seconds", "x ours", "peak MiB", "x ours", "result
 
 def main() -> None:
     options = parse()
-    limits = Limits(options.memory_limit, options.time_limit, options.threads)
+    limits = limits_of(options)
     parts = [
         "# Speed and memory of augmentations",
         provenance(options.remark),
@@ -34,24 +34,15 @@ def main() -> None:
     for group in GROUPS:
         if options.only is None or options.only.lower() in group.lower():
             parts += compare(group, options, limits)
-    text = "\n\n".join(parts) + "\n"
-    print(text)
-    if options.output is not None:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text)
+    print(write(parts, options.output))
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__, seconds=300.0)
     parser.add_argument("--nodes", type=int, default=100_000)
     parser.add_argument("--edges", type=int, default=1_000_000)
     parser.add_argument("--width", type=int, default=128, help="number of features")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--memory-limit", type=float, default=16.0, help="GiB of address space")
-    parser.add_argument("--time-limit", type=float, default=300.0, help="processor seconds")
     parser.add_argument("--only", help="groups whose name contains this text")
-    parser.add_argument("--remark", default="", help="about the machine, goes into the report")
-    parser.add_argument("--output", type=Path, help="write the report (Markdown) here")
     return parser.parse_args()
 
 

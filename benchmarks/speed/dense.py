@@ -192,7 +192,7 @@ def auc(size: int) -> LossFunction:
         s = (1 + cosines(z1, z2)) / 2
         p = s.diagonal()
         cost = s.square() + 2 * s
-        rest = (cost.sum() - cost.diagonal().sum()) / (size * (size - 1))
+        rest = 32 * (cost.sum() - cost.diagonal().sum()) / (size * (size - 1))
         return ((p - 10).square() - 2 * p).mean() + rest
 
     return loss

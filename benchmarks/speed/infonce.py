@@ -11,11 +11,11 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from contestants import CROSS, GROUPS, INTRA, OURS, PLAIN, STAND_INS
 from measure import Cost, Limits, Outcome, measure, run_alone
+from options import add_peers_path, limits_of, make_parser, write
 from tables import number, provenance, table
 from work import check_values, matrix_product_rate, prepare_epoch, prepare_loss
 
@@ -30,7 +30,7 @@ HEADER = ("", "N", "seconds", "x ours", "peak MiB", "x ours", "process MiB")
 
 def main() -> None:
     options = parse()
-    limits = Limits(options.memory_limit, options.time_limit, options.threads)
+    limits = limits_of(options)
     rate = run_alone(matrix_product_rate, {}, limits)
     if rate.status != "ok":
         sys.exit(f"could not measure the machine's matrix products: {rate.status}, {rate.detail}")
@@ -51,31 +51,19 @@ def main() -> None:
         "The peers' own loss code runs, unchanged. Libraries that they import but their losses do "
         f"not use ({', '.join(STAND_INS)}) are replaced by empty modules where they are absent."
     )
-    text = "\n\n".join(parts) + "\n"
-    print(text)
-    if options.output is not None:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text)
+    print(write(parts, options.output))
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__, seconds=90.0)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096, 8192, 16384])
     parser.add_argument("--width", type=int, default=128, help="d (default: 128)")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--memory-limit", type=float, default=16.0, help="GiB of address space")
-    parser.add_argument("--time-limit", type=float, default=90.0, help="processor seconds")
     parser.add_argument("--only", help="contestants whose name contains this text, beside ours")
-    parser.add_argument("--peers-path", help="folder to import the peers from")
+    add_peers_path(parser)
     parser.add_argument("--no-epoch", action="store_true", help="leave GRACE on Cora out")
     parser.add_argument("--epoch-width", type=int, default=256)
     parser.add_argument("--data", help="root of the data sets (default: $GRAPHCL_DATA, ./datasets)")
-    parser.add_argument("--remark", default="", help="about the machine, goes into the report")
-    parser.add_argument("--output", type=Path, help="write the report (Markdown) here")
-    options = parser.parse_args()
-    if options.peers_path is not None:
-        options.peers_path = os.path.abspath(options.peers_path)
-    return options
+    return parser.parse_args()
 
 
 def chosen(name: str, options: argparse.Namespace) -> bool:

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
-from measure import Limits, run_alone
+from measure import run_alone
+from options import limits_of, make_parser, write
 from tables import number, provenance, table
 
 GIVEN_GIB = 8.0
@@ -42,7 +42,7 @@ class Stages:
 
 def main() -> None:
     options = parse()
-    limits = Limits(options.memory_limit, options.time_limit, options.threads)
+    limits = limits_of(options)
     arguments = {
         "nodes": options.nodes,
         "degree": options.degree,
@@ -57,15 +57,11 @@ def main() -> None:
     outcome = run_alone(large_graph, arguments, limits)
     if outcome.status != "ok":
         sys.exit(f"{outcome.status}: {outcome.detail}")
-    text = report(outcome.result, options)
-    print(text)
-    if options.output is not None:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text)
+    print(write(report(outcome.result, options), options.output))
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__, seconds=900.0, memory_gib=20.0)
     parser.add_argument("--nodes", type=int, default=1_000_000)
     parser.add_argument("--degree", type=float, default=10.0, help="mean number of neighbours")
     parser.add_argument("--features", type=int, default=128)
@@ -74,12 +70,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=1024, help="seeds in a batch")
     parser.add_argument("--fan-out", type=int, nargs="+", default=[10, 10])
     parser.add_argument("--rows", type=int, default=16_384, help="rows embedded at a time")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--memory-limit", type=float, default=20.0, help="GiB of address space")
-    parser.add_argument("--time-limit", type=float, default=900.0, help="processor seconds")
     parser.add_argument("--no-comparison", action="store_true", help="do not embed all at once")
-    parser.add_argument("--remark", default="", help="about the machine, goes into the report")
-    parser.add_argument("--output", type=Path, help="write the report (Markdown) here")
     return parser.parse_args()
 
 
@@ -164,7 +155,7 @@ def import_libraries() -> None:
     import graphcl.training  # noqa: F401
 
 
-def report(result: dict[str, Any], options: argparse.Namespace) -> str:
+def report(result: dict[str, Any], options: argparse.Namespace) -> list[str]:
     stages = [tuple(row) for row in result["stages"]]
     needed = [row for row in stages if not row[0].startswith("(")]
     peak, wall, processor = needed[-1][3], *(sum(row[k] for row in needed) for k in (1, 2))
@@ -191,7 +182,7 @@ def report(result: dict[str, Any], options: argparse.Namespace) -> str:
             "Embedding at once gives the same rows: the largest difference is "
             f"{result['distance']:.0e} of the largest entry. It is not part of the sums."
         )
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 from catalogue import ENTRIES, Entry, find
 from contestants import reach_peers
 from measure import Cost, Limits, Outcome, measure
+from options import add_peers_path, limits_of, make_parser, write
 from tables import number, provenance, table
 from work import loss_step
 
@@ -35,12 +35,41 @@ CURVE_HEADER = ("", "peak MiB by N", "exponent")
 
 def main() -> None:
     options = parse()
-    limits = Limits(options.memory_limit, options.time_limit, options.threads)
+    limits = limits_of(options)
     chosen = [entry for entry in ENTRIES if options.only is None or options.only in entry.name]
+    rows: list[list[str]] = []
+    curves: list[list[str]] = []
     failures: list[str] = []
-    rows = [
-        row(entry, size, options, limits, failures) for size in options.sizes for entry in chosen
-    ]
+    # the report is written anew after every row: an hour of measurements may be interrupted
+    for size in options.sizes:
+        for entry in chosen:
+            if size <= entry.largest:
+                rows.append(row(entry, size, options, limits, failures))
+                write(report(options, rows, curves, failures), options.output)
+    for entry in chosen:
+        if options.curve and entry.linear_memory:
+            curves.append(curve(entry, options, limits))
+            write(report(options, rows, curves, failures), options.output)
+    print(write(report(options, rows, curves, failures), options.output))
+
+
+def parse() -> argparse.Namespace:
+    parser = make_parser(__doc__, seconds=120.0)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[4096, 16384])
+    parser.add_argument("--curve", type=int, nargs="*", default=[2048, 8192, 32768])
+    parser.add_argument("--width", type=int, default=128, help="d (default: 128)")
+    parser.add_argument("--only", help="entries whose name contains this text")
+    add_peers_path(parser)
+    return parser.parse_args()
+
+
+def report(
+    options: argparse.Namespace,
+    rows: Sequence[Sequence[str]],
+    curves: Sequence[Sequence[str]],
+    failures: Sequence[str],
+) -> list[str]:
+    """The paragraphs of the report, as far as the measurements have come."""
     parts = [
         "# Speed and memory of every loss and strategy",
         provenance(options.remark),
@@ -48,47 +77,23 @@ def main() -> None:
         "thread(s), one process a measurement. `seconds` are processor seconds (median), `peak "
         "MiB` is the peak above the inputs. `dense` is the formula in plain torch, `peer` another "
         "library's own code; their columns are ratios to ours (above 1: they need more).",
-        table(HEADER, [line for line in rows if line]),
+        table(HEADER, rows),
     ]
     if failures:
         parts.append("What failed:\n\n" + "\n".join(failures))
-    if options.curve:
+    if curves:
         parts += [
             "## Memory by N",
             "Growth of the peak with N for what the specification calls tileable; the exponent is "
             "the slope of log memory over the last doublings (1: linear).",
-            table(CURVE_HEADER, [curve(e, options, limits) for e in chosen if e.linear_memory]),
+            table(CURVE_HEADER, curves),
         ]
-    text = "\n\n".join(parts) + "\n"
-    print(text)
-    if options.output is not None:
-        options.output.parent.mkdir(parents=True, exist_ok=True)
-        options.output.write_text(text)
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[4096, 16384])
-    parser.add_argument("--curve", type=int, nargs="*", default=[2048, 8192, 32768])
-    parser.add_argument("--width", type=int, default=128, help="d (default: 128)")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--memory-limit", type=float, default=16.0, help="GiB of address space")
-    parser.add_argument("--time-limit", type=float, default=120.0, help="processor seconds")
-    parser.add_argument("--only", help="entries whose name contains this text")
-    parser.add_argument("--peers-path", help="folder to import the peers from")
-    parser.add_argument("--remark", default="", help="about the machine, goes into the report")
-    parser.add_argument("--output", type=Path, help="write the report (Markdown) here")
-    options = parser.parse_args()
-    if options.peers_path is not None:
-        options.peers_path = os.path.abspath(options.peers_path)
-    return options
+    return parts
 
 
 def row(
     entry: Entry, size: int, options: argparse.Namespace, limits: Limits, failures: list[str]
 ) -> list[str]:
-    if size > entry.largest:
-        return []
     outcome, ours = cost(entry, "ours", size, options, limits)
     if ours is None:
         return [entry.name, str(size), outcome.status, *[""] * 6]

@@ -9,6 +9,9 @@ from graphcl.arguments import check_number
 from graphcl.contrast import unit_rows
 from graphcl.losses.checks import check_choice, check_views
 
+PUBLISHED_SCALE = 32.0
+"""Weight of the mean over an anchor's negatives, in the authors' code for large images."""
+
 
 class AUCLoss(nn.Module):
     """Score positives near one centre and negatives near another, by squares (AUC-CL).
@@ -27,8 +30,9 @@ class AUCLoss(nn.Module):
     Args:
         positive_centre: Where positive scores are pulled to; published 10.
         alpha: Dual variable, fixed; published 1.
-        negative_scale: Factor of the negative term; None: one over the number of negatives, so that
-            N does not change the balance. Published: 1 (two views), 32 / N (cross).
+        negative_scale: Factor of the negative term; None: 32 over the number of negatives, so that
+            N does not change the balance. Published: 32 / N (cross), 1 (two views, N = 128). With
+            much less, the far positive centre wins and all rows become one.
         candidates: ``"cross"``: negatives are the N - 1 other rows of the other view.
             ``"both_views"``: all 2N - 1 other rows, the positive among them, and positive scores
             are ``clamp(cos / 2, 0, 1)`` (the authors' code for small images).
@@ -39,8 +43,9 @@ class AUCLoss(nn.Module):
         ValueError: An argument out of range.
 
     Example:
-        >>> AUCLoss(positive_centre=1.0, alpha=0.0)(torch.eye(3), torch.eye(3))  # .5 squared
-        tensor(0.2500, grad_fn=<AddBackward0>)
+        >>> loss_fn = AUCLoss(positive_centre=1.0, alpha=0.0, negative_scale=1.0)
+        >>> loss_fn(torch.eye(3), torch.eye(3))  # two negatives of score .5
+        tensor(0.5000, grad_fn=<AddBackward0>)
     """
 
     def __init__(
@@ -86,7 +91,7 @@ class AUCLoss(nn.Module):
             cost = squares + 2 * (self.alpha - centre) * sums + count * centre.square()
             scale = self.negative_scale
             if scale is None:
-                scale = 1 / max(1, count)
+                scale = PUBLISHED_SCALE / max(1, count)
             return gain.mean() + scale * cost.mean()
 
     def positive_scores(self, first: Tensor, second: Tensor) -> Tensor:

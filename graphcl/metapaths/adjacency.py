@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from graphcl.arguments import check_number, unknown_name
@@ -149,11 +150,16 @@ def as_edges(adjacency: Tensor) -> tuple[Tensor, Tensor]:
 
 def transposed(matrix: Tensor) -> Tensor:
     """The transpose of a CSR tensor as a sorted CSR tensor."""
-    column, row = as_edges(matrix)[0]
-    order = column.argsort(stable=True)
-    starts = torch.zeros(matrix.size(1) + 1, dtype=torch.int64, device=matrix.device)
-    starts[1:] = torch.bincount(column, minlength=matrix.size(1)).cumsum(0)
-    return from_parts(starts, row[order], matrix.values()[order], torch.Size(matrix.shape[::-1]))
+    # SciPy counts where torch sorts
+    parts = (matrix.values(), matrix.col_indices(), matrix.crow_indices())
+    arrays = tuple(part.detach().cpu().numpy() for part in parts)
+    turned = sparse.csr_array(arrays, shape=(matrix.size(0), matrix.size(1))).T.tocsr()
+    turned.sort_indices()
+    starts, columns, values = (
+        torch.from_numpy(part).to(matrix.device)
+        for part in (turned.indptr, turned.indices, turned.data)
+    )
+    return from_parts(starts.long(), columns.long(), values, torch.Size(turned.shape))
 
 
 def from_parts(starts: Tensor, columns: Tensor, values: Tensor, shape: torch.Size) -> Tensor:

@@ -19,6 +19,7 @@ from graphcl.losses import InfoNCELoss
 from graphcl.metapaths import (
     DEFAULT_MAX_ENTRIES,
     EdgeType,
+    FixedMatrix,
     metapath_positives,
     reach,
     usual_positives,
@@ -34,7 +35,7 @@ from graphcl.methods.heco_inputs import (
 from graphcl.methods.heco_views import GAIN, PathConvolution
 from graphcl.methods.heterogeneous import HeterogeneousMethod, MetaPathLike
 from graphcl.methods.metapath_inputs import Features, faster_form, feature_rows
-from graphcl.nn import FixedMatrix, NeighbourAttention, Projector, SemanticAttention, TypeProjection
+from graphcl.nn import NeighbourAttention, Projector, SemanticAttention, TypeProjection
 from graphcl.prepared import Prepared
 from graphcl.sampling import draw_neighbours
 

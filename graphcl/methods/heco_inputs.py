@@ -10,8 +10,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from graphcl.arguments import check_whole, listed, unknown_name
-from graphcl.metapaths import EdgeType, as_edges, normalized
-from graphcl.nn import FixedMatrix
+from graphcl.metapaths import EdgeType, FixedMatrix, as_edges, normalized
 
 Neighbours = int | Mapping[str | EdgeType, int] | None
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from graphcl.arguments import check_whole
-from graphcl.nn import FixedMatrix
+from graphcl.metapaths import FixedMatrix
 
 GAIN = 1.414
 """Gain of the normal Xavier initialisation of all weights, as in the authors' code."""

@@ -15,6 +15,7 @@ from torch_geometric.data import HeteroData
 from graphcl.augmentations import mask_entries, metapath_counts
 from graphcl.metapaths import (
     EdgeType,
+    FixedMatrix,
     MetaPath,
     PathOperator,
     PathTooLarge,
@@ -23,7 +24,7 @@ from graphcl.metapaths import (
     normalized,
     reach,
 )
-from graphcl.nn import Adjacency, FixedMatrix, compress_features
+from graphcl.nn import Adjacency, compress_features
 
 SPARSE_UP_TO = 0.2
 """Share of features other than 0 up to which the sparse product is the faster one (measured)."""

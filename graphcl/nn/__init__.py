@@ -2,7 +2,6 @@
 
 from graphcl.nn.activation import ACTIVATIONS, make_activation
 from graphcl.nn.fast_dropout import FastDropout
-from graphcl.nn.fixed_matrix import FixedMatrix
 from graphcl.nn.gcn import GCNEncoder
 from graphcl.nn.metapath_gcn import Adjacency, MetaPathGCN
 from graphcl.nn.momentum import MomentumTeacher
@@ -24,7 +23,6 @@ __all__ = [
     "Adjacency",
     "ContextSum",
     "FastDropout",
-    "FixedMatrix",
     "GCNEncoder",
     "MetaPathGCN",
     "MomentumTeacher",

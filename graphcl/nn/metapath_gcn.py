@@ -14,7 +14,7 @@ from graphcl.nn.fast_dropout import FastDropout
 
 
 class Adjacency(Protocol):
-    """A normalised ``[N, N]`` adjacency: an ``Operator`` or a ``PathOperator`` of metapaths."""
+    """A normalised ``[N, N]`` adjacency: a ``FixedMatrix`` or a ``PathOperator`` of metapaths."""
 
     def __matmul__(self, x: Tensor) -> Tensor:
         """``A x``, ``[N, d] -> [N, d]``."""

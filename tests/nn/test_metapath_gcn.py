@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from graphcl.nn import ContextSum, FixedMatrix, MetaPathGCN, TanhProjector, TypeProjection
+from graphcl.metapaths import FixedMatrix
+from graphcl.nn import ContextSum, MetaPathGCN, TanhProjector, TypeProjection
 
 
 def adjacency(size, seed):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+import copy
+from typing import TYPE_CHECKING, Any
 
 import torch
-from scipy import sparse
 from torch import Tensor
+
+from graphcl.metapaths.adjacency import from_parts, transposed
+from graphcl.metapaths.relations import check_csr
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 DENSE_FROM = 0.25
 """Share of entries from which a dense matrix is faster, and smaller than a sparse one twice."""
@@ -26,6 +31,11 @@ class FixedMatrix:
     Args:
         matrix: ``[N, M]``, sparse CSR, floating point, without gradient.
 
+    Attributes:
+        shape: ``[N, M]``.
+        num_entries: How many entries are not zero: multiplications for each column of the rows.
+        is_dense: Whether it is kept dense.
+
     Raises:
         TypeError: No sparse CSR matrix of floating point numbers.
         ValueError: A matrix that needs a gradient.
@@ -37,28 +47,42 @@ class FixedMatrix:
     """
 
     def __init__(self, matrix: Tensor) -> None:
-        if not isinstance(matrix, Tensor) or matrix.layout != torch.sparse_csr:
-            got = getattr(matrix, "layout", type(matrix).__name__)
-            raise TypeError(f"matrix must be a sparse CSR tensor, got {got}")
-        if not matrix.is_floating_point():
-            raise TypeError(f"matrix must hold floating point numbers, got {matrix.dtype}")
+        check_csr("matrix", matrix)
         if matrix.requires_grad:
             raise ValueError("matrix must not need a gradient: it is a constant")
         self.shape = matrix.shape
+        self.num_entries = matrix.values().numel()
         size = matrix.numel()
         small = size * matrix.element_size() <= _MOST_DENSE_BYTES
-        self.is_dense = small and matrix.values().numel() >= DENSE_FROM * size
+        self.is_dense = small and self.num_entries >= DENSE_FROM * size
         if self.is_dense:
             self.matrix = matrix.to_dense()
             self.transposed = self.matrix.T
         else:
-            self.matrix = _compact(
-                matrix.crow_indices(), matrix.col_indices(), matrix.values(), matrix.shape
-            )
-            self.transposed = _transpose(matrix)
+            self.matrix = _compact(matrix)
+            self.transposed = _compact(transposed(matrix))
+
+    def to(self, target: torch.device | torch.dtype | str) -> Self:
+        """The same on a device, or in a dtype."""
+        moved = copy.copy(self)
+        moved.matrix = self.matrix.to(target)
+        moved.transposed = moved.matrix.T if self.is_dense else self.transposed.to(target)
+        return moved
 
     def __matmul__(self, rows: Tensor) -> Tensor:
-        """The product with rows ``[M, d]``, ``[N, d]``; differentiable in the rows."""
+        """The product with rows, differentiable in them any number of times.
+
+        Args:
+            rows: ``[M, d]``; they become the type of the matrix.
+
+        Returns:
+            ``[N, d]``.
+
+        Raises:
+            ValueError: Another number of rows.
+        """
+        if rows.dim() != 2 or rows.size(0) != self.shape[1]:
+            raise ValueError(f"rows must have shape [{self.shape[1]}, d], got {list(rows.shape)}")
         product: Tensor = _Product.apply(rows, self.matrix, self.transposed)
         return product
 
@@ -82,26 +106,9 @@ class _Product(torch.autograd.Function):
         return _Product.apply(grad, transposed, matrix), None, None
 
 
-def _transpose(matrix: Tensor) -> Tensor:
-    size = (matrix.size(0), matrix.size(1))
-    entries = (matrix.values(), matrix.col_indices(), matrix.crow_indices())
-    # SciPy counts where torch sorts.
-    rows = tuple(part.detach().cpu().numpy() for part in entries)
-    turned = sparse.csr_array(rows, shape=size).T.tocsr()
-    turned.sort_indices()
-    starts, columns, values = (
-        torch.from_numpy(part).to(matrix.device)
-        for part in (turned.indptr, turned.indices, turned.data)
-    )
-    return _compact(starts, columns, values, torch.Size(turned.shape))
-
-
-def _compact(starts: Tensor, columns: Tensor, values: Tensor, shape: torch.Size) -> Tensor:
+def _compact(matrix: Tensor) -> Tensor:
     """A CSR tensor with 32-bit indices where they suffice: half the memory to read."""
-    most = max(columns.numel(), *shape)
+    starts, columns, values = matrix.crow_indices(), matrix.col_indices(), matrix.values()
+    most = max(columns.numel(), *matrix.shape)
     index = torch.int32 if most < torch.iinfo(torch.int32).max else torch.int64
-    with warnings.catch_warnings():  # torch announces once that CSR is in beta
-        warnings.filterwarnings("ignore", message="Sparse", category=UserWarning)
-        return torch.sparse_csr_tensor(
-            starts.to(index), columns.to(index), values, shape, check_invariants=False
-        )
+    return from_parts(starts.to(index), columns.to(index), values, matrix.shape)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphcl.nn import FixedMatrix
+from graphcl.metapaths import FixedMatrix
 
 
 def sparse(num_rows, num_columns, seed=0, share=0.1):
@@ -58,9 +58,22 @@ def test_shape_and_an_empty_matrix():
 
 
 def test_bad_matrices_are_refused():
-    with pytest.raises(TypeError, match=r"matrix must be a sparse CSR tensor, got torch\.strided"):
+    with pytest.raises(TypeError, match=r"matrix must be a torch sparse CSR tensor, got"):
         FixedMatrix(torch.eye(2))
-    with pytest.raises(TypeError, match=r"must hold floating point numbers, got torch\.int64"):
+    with pytest.raises(TypeError, match=r"a matrix of floating-point numbers, got torch\.int64"):
         FixedMatrix(torch.eye(2, dtype=torch.int64).to_sparse_csr())
     with pytest.raises(ValueError, match="must not need a gradient"):
         FixedMatrix(torch.eye(2).to_sparse_csr().requires_grad_())
+
+
+@pytest.mark.parametrize("share", [0.2, 0.8])
+def test_in_another_dtype_it_leaves_the_first_as_it_is(share):
+    matrix = FixedMatrix(sparse(4, 3, share=share).to_sparse_csr())
+    single = matrix.to(torch.float32)
+    assert (single @ torch.ones(3, 1)).dtype == torch.float32
+    assert (matrix @ torch.ones(3, 1)).dtype == torch.float64
+
+
+def test_rows_of_another_number_are_refused():
+    with pytest.raises(ValueError, match=r"rows must have shape \[3, d\], got \[4, 2\]"):
+        FixedMatrix(sparse(4, 3).to_sparse_csr()) @ torch.ones(4, 2)
