@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -13,6 +13,8 @@ from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
 from graphcl.contrast.products import Block, Product, ProductSet, TileFunction
 from graphcl.contrast.reduction import Reduction, reduce_tiles
 from graphcl.contrast.similarity import MASKED, pair_products
+
+Found = TypeVar("Found")
 
 
 class SharedPass:
@@ -25,8 +27,7 @@ class SharedPass:
     def __init__(self, products: ProductSet) -> None:
         self.products = products
         self._logsumexps: dict[Scale, tuple[Tensor, ...]] = {}
-        self._weighted: dict[Hashable, tuple[Tensor, ...]] = {}
-        self._reductions: dict[Hashable, tuple[Tensor, ...]] = {}
+        self._found: dict[Hashable, Any] = {}
 
     def logsumexps(self, scales: Sequence[Scale], direction: int) -> tuple[Tensor, ...]:
         """Log-sum-exps of one direction, ``[N]`` a scale."""
@@ -40,19 +41,32 @@ class SharedPass:
         self, key: Hashable, weights: TileFunction, scale: Scale, direction: int
     ) -> Tensor:
         """Log-sum-exp with symmetric log-weights for one direction, ``[N]``."""
-        if (key, scale) not in self._weighted:
-            (self._weighted[key, scale],) = streamed_logsumexp(self.products, [scale], weights)
-        return self._weighted[key, scale][direction]
+        found: tuple[Tensor, ...] = self.once(
+            (key, scale), lambda: streamed_logsumexp(self.products, [scale], weights)[0]
+        )
+        return found[direction]
 
     def reduction(
         self, key: Hashable, function: TileFunction, reduce: Reduction, direction: int
     ) -> Tensor:
         """Reduction of a symmetric function for one direction, ``[N]``."""
-        if (key, reduce) not in self._reductions:
-            self._reductions[key, reduce] = reduce_tiles(
-                self.products, function, reduce=reduce, symmetric=True
-            )
-        return self._reductions[key, reduce][direction]
+        found: tuple[Tensor, ...] = self.once(
+            (key, reduce),
+            lambda: reduce_tiles(self.products, function, reduce=reduce, symmetric=True),
+        )
+        return found[direction]
+
+    def once(self, key: Hashable, compute: Callable[[], Found]) -> Found:
+        """What ``compute`` returns, which is called for the first direction that asks alone.
+
+        Args:
+            key: Names the result; begin it with something of your own, such as the strategy.
+            compute: Must not refer to this object from what it returns.
+        """
+        if key not in self._found:
+            self._found[key] = compute()
+        found: Found = self._found[key]
+        return found
 
 
 @dataclass(frozen=True, eq=False)

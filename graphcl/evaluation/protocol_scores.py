@@ -47,7 +47,10 @@ def cluster_embeddings(
         (True, False)
     """
     rows = torch.nn.functional.normalize(check_embeddings(embeddings))
-    found = kmeans(rows, num_clusters, seed=seed, restarts=restarts).assignment
+    # scikit-learn's, whatever else is installed: a table must not depend on it
+    found = kmeans(
+        rows, num_clusters, seed=seed, restarts=restarts, library="scikit-learn"
+    ).assignment
     return found.to(embeddings.device)
 
 
@@ -115,7 +118,10 @@ def _mean_over_fits(
     seeds = np.random.SeedSequence(seed).generate_state(FITS).tolist()
     fits = [
         clustering_metrics(
-            kmeans(embeddings, num_classes, seed=one, restarts=1).assignment, labels=labels
+            kmeans(
+                embeddings, num_classes, seed=one, restarts=1, library="scikit-learn"
+            ).assignment,
+            labels=labels,
         )
         for one in seeds
     ]

@@ -41,7 +41,11 @@ class BetaMixture:
 
     def posterior(self, values: Tensor) -> Tensor:
         """Probability that a value in (0, 1) is of component 0, of the shape of ``values``."""
-        return self._responsibilities(values)[0]
+        # Bayes' rule as a sigmoid of log-odds: a quotient of two densities may be 0 / 0.
+        clipped = _inside(values)
+        gap = self.alpha[0] - self.alpha[1], self.beta[0] - self.beta[1]
+        odds = clipped.log().mul_(gap[0]).add_(self._log_scale())
+        return clipped.neg_().log1p_().mul_(gap[1]).add_(odds).sigmoid_()
 
     def ordered(self) -> BetaMixture:
         """The same mixture, component 0 the one with the lower mean."""
@@ -50,14 +54,11 @@ class BetaMixture:
             return self
         return BetaMixture(self.alpha.flip(0), self.beta.flip(0), self.weight.flip(0))
 
-    def _responsibilities(self, values: Tensor) -> Tensor:
-        clipped = _inside(values)
-        shape = (2,) + (1,) * values.dim()
-        alpha, beta, weight = (t.view(shape) for t in (self.alpha, self.beta, self.weight))
-        normaliser = torch.lgamma(alpha + beta) - torch.lgamma(alpha) - torch.lgamma(beta)
-        logs = (alpha - 1) * clipped.log() + (beta - 1) * torch.log1p(-clipped) + normaliser
-        joint = weight * logs.exp()
-        return joint / joint.sum(0).clamp_min(_FLOOR)
+    def _log_scale(self) -> Tensor:
+        """Difference of what does not depend on the value."""
+        scale = torch.lgamma(self.alpha + self.beta) + self.weight.log()
+        scale = scale - torch.lgamma(self.alpha) - torch.lgamma(self.beta)
+        return scale[0] - scale[1]
 
 
 def fit_beta_mixture(
@@ -79,7 +80,8 @@ def fit_beta_mixture(
     values = _inside(values)
     mixture = start
     for _ in range(iterations):
-        share = mixture._responsibilities(values).clamp_min(_FLOOR)
+        true = mixture.posterior(values)
+        share = torch.stack([true, 1 - true]).clamp_min(_FLOOR)
         total = share.sum(1)
         mean = (share * values).sum(1) / total
         variance = (share * (values - mean.unsqueeze(1)).square()).sum(1) / total

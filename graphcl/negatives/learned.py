@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from typing import Any, Literal, NamedTuple, get_args
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -18,9 +17,6 @@ from graphcl.negatives.weighted_sums import weighted_log_sums
 
 Normalize = Literal["row", "all"]
 Sums = tuple[tuple[Tensor, Tensor | None], ...]
-
-# What both directions of a contrast share lives as long as their rows.
-_SHARED: WeakKeyDictionary[Any, dict[nn.Module, Sums]] = WeakKeyDictionary()
 
 
 class WeightStatistics(NamedTuple):
@@ -196,15 +192,17 @@ class LearnedNegatives(NegativeStrategy):
 
     def _sums(self, rows: Rows) -> tuple[Tensor, Tensor | None]:
         """Log-sums of w exp(s / t) and (to normalise) of w, of this direction."""
-        known = _SHARED.setdefault(rows.shared, {})
-        if self not in known:
-            known[self] = weighted_log_sums(
+        assert rows.shared is not None
+        sums: Sums = rows.shared.once(
+            (self, "sums"),
+            lambda: weighted_log_sums(
                 rows,
                 self._project,
                 *self._last(rows.anchors),
                 with_mean=self.normalize is not None,
-            )
-        return known[self][rows.direction]
+            ),
+        )
+        return sums[rows.direction]
 
     def _log_mean(self, log_sums: Tensor | None, rows: Rows) -> Tensor:
         """Log of the mean weight of each row, or of all; 0 without a pair, ``[N]``."""
