@@ -88,7 +88,9 @@ class DifficultyNegatives(NegativeStrategy):
         """Logarithm of ``w_ij``."""
         biased, norm, biased_norm = state
         assert block.view is not None
-        theirs = biased[rows.view][rows.items(row_ids)] @ biased[block.view][column_ids].T
-        ours = (cosine.detach() / rows.temperature - norm[row_ids, None]).exp()
-        other = (theirs / rows.temperature - biased_norm[row_ids, None]).exp()
-        return torch.log1p(ours / (ours + other + _GUARD))
+        other = biased[rows.view][rows.items(row_ids)] @ biased[block.view][column_ids].T
+        other.div_(rows.temperature).sub_(biased_norm[row_ids, None]).exp_()
+        ours = cosine.detach() / rows.temperature
+        ours.sub_(norm[row_ids, None]).exp_()
+        both = other.add_(ours).add_(_GUARD)
+        return ours.div_(both).add_(1).log_()  # in place: a tile is evaluated often

@@ -120,8 +120,8 @@ class ProbableNegatives(NegativeStrategy):
         if block is not rows.blocks[0] and block.view is not None:
             other = rows.blocks[0].candidates.detach()
             between = rows.anchors.detach()[row_ids] @ other[column_ids].T
-        part = _true_part(between, mixture).clamp_min(_GUARD)
-        return part.log() - log_mean[row_ids].unsqueeze(1)
+        part = _true_part(between, mixture).clamp_min_(_GUARD)
+        return part.log_().sub_(log_mean[row_ids].unsqueeze(1))
 
     def log_denominator(self, rows: Rows) -> Tensor:
         """The weighted sum; ``"mix"``: the plain sum and the mixed cosines."""
@@ -192,5 +192,5 @@ class ProbableNegatives(NegativeStrategy):
 
 
 def _true_part(cosine: Tensor, mixture: BetaMixture) -> Tensor:
-    value = ((cosine.detach() + 1) / 2).clamp(0, 1)
-    return mixture.posterior(value) * value
+    value = cosine.detach().add(1).mul_(0.5).clamp_(0, 1)
+    return mixture.posterior(value).mul_(value)
