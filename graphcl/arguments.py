@@ -10,7 +10,10 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LARGEST_SEED = 2**32 - 1
 """Seeds run from 0 to this number, the largest that NumPy's global generator takes."""
@@ -70,6 +73,19 @@ def check_number(name: str, value: float) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{name} must be finite, got {value}")
     return float(value)
+
+
+def all_finite(values: Tensor) -> bool:
+    """Whether a tensor holds neither NaN nor infinite values.
+
+    Example:
+        >>> import torch
+        >>> all_finite(torch.tensor([1.0, 2.0])), all_finite(torch.tensor([1.0, torch.inf]))
+        (True, False)
+    """
+    # one pass instead of four: a finite sum has finite terms; an infinite one may have overflowed
+    values = values.detach()
+    return bool(values.sum().isfinite()) or bool(values.isfinite().all())
 
 
 def one_for_each(name: str, value: Any, things: str, number: int) -> list[Any]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graphcl.arguments import check_whole
+from graphcl.arguments import all_finite, check_whole
 
 Library = Literal["faiss", "scikit-learn"]
 Rows = NDArray[Any]
@@ -193,5 +193,5 @@ def _check_points(name: str, points: Tensor) -> None:
         raise TypeError(f"{name} must be a floating-point tensor, got {given}")
     if points.dim() != 2 or 0 in points.shape:
         raise ValueError(f"{name} must have shape [N, d], none of them 0; got {list(points.shape)}")
-    if not torch.isfinite(points).all():
+    if not all_finite(points):
         raise ValueError(f"{name} must be finite, but contain NaN or infinite values")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import all_finite, check_number, check_whole
+
+# exponentials of twice as much are still numbers
+_SAFE_SPREAD = {torch.float32: 42.0, torch.float64: 300.0}
 
 
 def sinkhorn_assignment(
@@ -16,7 +17,7 @@ def sinkhorn_assignment(
     """Assign items to prototypes so that all prototypes get about the same share.
 
     Alternately the columns (prototypes) of ``exp(scores / temperature)`` are scaled to equal sums
-    and the rows (items) to sum 1, in logarithms, rows last.
+    and the rows (items) to sum 1, rows last; in logarithms where exponentials could overflow.
 
     Source: Cuturi, NeurIPS 2013, arXiv 1306.0895; as used by SwAV (Caron et al., NeurIPS 2020,
     arXiv 2006.09882).
@@ -41,12 +42,22 @@ def sinkhorn_assignment(
     if check_number("temperature", temperature) <= 0:
         raise ValueError(f"temperature must be above 0, got {temperature}")
     check_whole("iterations", iterations, least=0)
-    if scores.dim() != 2 or 0 in scores.shape or not bool(torch.isfinite(scores).all()):
+    if scores.dim() != 2 or 0 in scores.shape or not all_finite(scores):
         raise ValueError(
             f"scores must be finite, of shape [items, prototypes], got {list(scores.shape)}"
         )
     logs = scores / temperature
+    if iterations == 0:
+        return logs.softmax(1)
+    if float(logs.max() - logs.min()) > _SAFE_SPREAD.get(logs.dtype, 0.0):
+        for _ in range(iterations):
+            logs = logs - logs.logsumexp(0, keepdim=True)
+            logs = logs - logs.logsumexp(1, keepdim=True)
+        return logs.exp()
+    # the matrix stays as it is, only the factors of its rows and columns change
+    kernel = (logs - logs.max()).exp()
+    rows, share = kernel.new_ones(len(kernel)), len(kernel) / kernel.size(1)
     for _ in range(iterations):
-        logs = logs - logs.logsumexp(0, keepdim=True) - math.log(logs.size(1))
-        logs = logs - logs.logsumexp(1, keepdim=True)
-    return logs.softmax(1)
+        columns = share / (rows @ kernel)
+        rows = 1 / (kernel @ columns)
+    return kernel * rows.unsqueeze(1) * columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from graphcl.arguments import check_whole
+from graphcl.arguments import all_finite, check_whole
 from graphcl.contrast.products import Block
 from graphcl.contrast.similarity import unit_rows
 
@@ -69,7 +69,7 @@ class MemoryQueue(nn.Module):
             raise ValueError(
                 f"rows must have shape [B, {self.rows.size(1)}], got {list(rows.shape)}"
             )
-        if not bool(rows.isfinite().all()):
+        if not all_finite(rows):
             raise ValueError("rows must be finite, got NaN or infinite values")
         if ids is not None and ids.shape != rows.shape[:1]:
             raise ValueError(f"ids must have shape [{len(rows)}], got {list(ids.shape)}")

@@ -36,9 +36,30 @@ def normalize_rows(x: Tensor) -> Tensor:
         tensor([[0.6000, 0.8000],
                 [0.0000, 0.0000]])
     """
+    rows: Tensor = _UnitRows.apply(x)
+    return rows
+
+
+class _UnitRows(torch.autograd.Function):
+    """Rows over their norms; the gradient is made of operations that have one themselves."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        unit = x * _inverse_norms(x)
+        ctx.save_for_backward(x, unit)
+        return unit
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        x, unit = ctx.saved_tensors
+        along = (grad * unit).sum(1, keepdim=True)
+        return torch.addcmul(grad, unit, along, value=-1) * _inverse_norms(x)
+
+
+def _inverse_norms(x: Tensor) -> Tensor:
+    """One over the norm of each row, ``[N, 1]``; 0 for a zero row."""
     norm = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-    inverse = torch.where(norm > _TINY, 1 / norm.clamp_min(_TINY), 0)
-    return x * inverse
+    return torch.where(norm > _TINY, 1 / norm.clamp_min(_TINY), 0)
 
 
 def unit_rows(x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import all_finite, check_number, check_whole
 from graphcl.contrast import Block, Mask, Rows, unit_rows
 
 
@@ -166,6 +166,6 @@ def _checked(name: str, rows: Tensor) -> Tensor:
         raise TypeError(f"{name} must be a floating point tensor, got {type(rows).__name__}")
     if rows.dim() != 2 or 0 in rows.shape:
         raise ValueError(f"{name} must have shape [N, d], not empty, got {list(rows.shape)}")
-    if not bool(rows.isfinite().all()):
+    if not all_finite(rows):
         raise ValueError(f"{name} must be finite")
     return unit_rows(rows)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import batch_norm
 
 from graphcl.arguments import check_number
 from graphcl.contrast import accumulation_dtype
 from graphcl.losses.checks import check_views
 
-_VARIANCE_FLOOR = 1e-5  # of torch's batch normalisation, which the authors use
+_VARIANCE_FLOOR = 1e-5  # published
 
 
 class BarlowTwinsLoss(nn.Module):
@@ -73,5 +74,4 @@ class BarlowTwinsLoss(nn.Module):
 
 def _standardise(z: Tensor) -> Tensor:
     z = z.to(accumulation_dtype(z.dtype))
-    centred = z - z.mean(0)
-    return centred * (centred.square().mean(0) + _VARIANCE_FLOOR).rsqrt()
+    return batch_norm(z, None, None, training=True, eps=_VARIANCE_FLOOR)

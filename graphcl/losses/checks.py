@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import torch
 from torch import Tensor
 
+from graphcl.arguments import all_finite
 from graphcl.contrast import Pairs
 
 
@@ -30,9 +30,8 @@ def check_rows(name: str, z: Tensor, width: int | None = None) -> None:
     if z.dim() != 2 or 0 in z.shape or (width is not None and z.size(1) != width):
         wanted = "d" if width is None else width
         raise ValueError(f"{name} must have shape [N, {wanted}], not empty, got {list(z.shape)}")
-    finite = torch.isfinite(z.detach()).all(1)
-    if not bool(finite.all()):
-        row = int((~finite).nonzero()[0])
+    if not all_finite(z):
+        row = int((~z.detach().isfinite().all(1)).nonzero()[0])
         raise ValueError(f"{name} must be finite, but row {row} holds NaN or infinite values")
 
 

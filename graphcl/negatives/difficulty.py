@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from graphcl.arguments import all_finite
 from graphcl.contrast import Block, Rows, unit_rows
 from graphcl.negatives.strategy import NegativeStrategy
 
@@ -46,7 +47,7 @@ class DifficultyNegatives(NegativeStrategy):
         ):
             raise TypeError("context['biased'] must be a pair of floating point rows [N, d]")
         for number, view in enumerate(biased):
-            if not bool(view.isfinite().all()):
+            if not all_finite(view):
                 raise ValueError(f"context['biased'][{number}] must be finite")
         if rows.view >= len(biased) or rows.start + len(rows.anchors) > len(biased[rows.view]):
             raise ValueError(

@@ -41,6 +41,19 @@ def test_without_iterations_it_is_a_softmax() -> None:
     torch.testing.assert_close(codes, (2 * scores).softmax(1))
 
 
+def test_equals_itself_in_logarithms() -> None:
+    scores = torch.rand(20, 5, generator=torch.Generator().manual_seed(0)).double()
+    far = torch.cat([scores, torch.tensor([[0.0, 0.0, 0.0, 0.0, -400.0]])])  # beyond the safe range
+    logs = far
+    for _ in range(3):
+        logs = logs - logs.logsumexp(0)
+        logs = logs - logs.logsumexp(1, keepdim=True)
+    found = sinkhorn_assignment(far, temperature=1.0, iterations=3)
+    torch.testing.assert_close(found, logs.exp())
+    near = sinkhorn_assignment(far.clamp(min=-250), temperature=1.0, iterations=3)
+    torch.testing.assert_close(near, found)
+
+
 @pytest.mark.parametrize("temperature", [1e-4, 1e4])
 def test_extreme_temperatures_are_finite(temperature: float) -> None:
     scores = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
