@@ -204,16 +204,41 @@ class Rows:
     def topk(
         self, k: int, *, key: Callable[[Tensor], Tensor] | None = None, fewer: bool = False
     ) -> tuple[Tensor, Tensor]:
-        """The ``k`` most similar unmasked candidates of each anchor, found tile by tile.
+        """The ``k`` most similar unmasked candidates of each anchor, and how similar they are.
+
+        Args:
+            k: As of :meth:`nearest`.
+            key: As of :meth:`nearest`.
+            fewer: As of :meth:`nearest`; the cosine of a place that is filled up is -1e30.
+
+        Returns:
+            Cosines ``[N, k]``, differentiable, and the columns of :meth:`nearest`.
+
+        Raises:
+            ValueError: ``k`` below 1, or more than an anchor's candidates.
+        """
+        columns = self.nearest(k, key=key, fewer=fewer)
+        rows = torch.arange(len(columns), device=columns.device).repeat_interleave(k)
+        everything = torch.cat([block.candidates for block in self.blocks])
+        index = torch.stack([rows, columns.reshape(-1)])
+        cosines = pair_products(self.anchors, everything, index).view(-1, k)
+        if fewer:
+            there = torch.arange(k, device=columns.device) < self.count().unsqueeze(1)
+            cosines = torch.where(there, cosines, MASKED)
+        return cosines, columns
+
+    def nearest(
+        self, k: int, *, key: Callable[[Tensor], Tensor] | None = None, fewer: bool = False
+    ) -> Tensor:
+        """Which ``k`` unmasked candidates of each anchor are the most similar, strip by strip.
 
         Args:
             k: How many; every anchor must have as many, unless ``fewer``.
             key: What is to be large, as a function of the cosine; None: the cosine itself.
-            fewer: Fill up the places of anchors that have fewer, with cosine -1e30 and any column.
+            fewer: Fill up the places of anchors that have fewer, with any column.
 
         Returns:
-            Cosines ``[N, k]``, by descending key and differentiable, and the columns ``[N, k]``
-            counted through the blocks one after another.
+            Columns ``[N, k]``, counted through the blocks one after another, by descending key.
 
         Raises:
             ValueError: ``k`` below 1, or more than an anchor's candidates.
@@ -224,15 +249,7 @@ class Rows:
             raise ValueError(
                 f"k must be from 1 to the {word} candidates of an anchor, {int(most)}; got {k}"
             )
-        columns = self._search(k, key)[1]
-        rows = torch.arange(len(columns), device=columns.device).repeat_interleave(k)
-        everything = torch.cat([block.candidates for block in self.blocks])
-        index = torch.stack([rows, columns.reshape(-1)])
-        cosines = pair_products(self.anchors, everything, index).view(-1, k)
-        if fewer:
-            there = torch.arange(k, device=count.device) < count.unsqueeze(1)
-            cosines = torch.where(there, cosines, MASKED)
-        return cosines, columns
+        return self._search(k, key)[1]
 
     def kth_largest(self, k: Tensor) -> Tensor:
         """Of each anchor the k-th largest cosine, ``[N]``, detached.

@@ -125,7 +125,7 @@ class GroupOrderingLoss(nn.Module):
     def _nearest(self, rows: Tensor) -> Tensor:
         item = torch.arange(len(rows), device=rows.device)
         block = Block(rows.detach(), Mask(torch.stack([item, item])))
-        return Rows(rows.detach(), (block,), 1.0, tile=self.tile).topk(self.topk)[1]
+        return Rows(rows.detach(), (block,), 1.0, tile=self.tile).nearest(self.topk)
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

@@ -35,14 +35,18 @@ class Mixing:
     query_share: Tensor
 
 
-def mix_negatives(anchors: Tensor, hardest: Tensor, mixing: Mixing) -> tuple[Tensor, Tensor]:
+@torch.no_grad()
+def mix_negatives(
+    anchors: Tensor, candidates: Tensor, hardest: Tensor, mixing: Mixing
+) -> tuple[Tensor, Tensor]:
     """Synthetic negatives, on the sphere again and detached.
 
     Source: Kalantidis et al., NeurIPS 2020, arXiv 2010.01028, equations 4 and 5.
 
     Args:
         anchors: Unit rows, ``[N, d]``.
-        hardest: Each anchor's hardest negatives, hardest first, unit rows ``[N, H, d]``.
+        candidates: Unit rows, ``[M, d]``.
+        hardest: Which candidates are each anchor's hardest negatives, hardest first, ``[N, H]``.
         mixing: What to mix.
 
     Returns:
@@ -52,20 +56,18 @@ def mix_negatives(anchors: Tensor, hardest: Tensor, mixing: Mixing) -> tuple[Ten
     Example:
         >>> rank, half = torch.zeros(1, 1, dtype=torch.long), torch.full((1, 1), 0.5)
         >>> mixing = Mixing(rank, rank + 1, half, rank, 0 * half)
-        >>> mix_negatives(torch.eye(2)[:1], torch.eye(2)[None], mixing)[0]
+        >>> mix_negatives(torch.eye(2)[:1], torch.eye(2), torch.tensor([[0, 1]]), mixing)[0]
         tensor([[[0.7071, 0.7071]]])
     """
-    anchors, hardest = anchors.detach(), hardest.detach()
 
     def parents(rank: Tensor) -> Tensor:
-        return hardest.gather(1, rank.unsqueeze(2).expand(-1, -1, hardest.size(2)))
+        return candidates[hardest.gather(1, rank)]
 
     share, query_share = mixing.share.unsqueeze(2), mixing.query_share.unsqueeze(2)
-    pairs = share * parents(mixing.first) + (1 - share) * parents(mixing.second)
-    with_query = query_share * anchors.unsqueeze(1) + (1 - query_share) * parents(
-        mixing.query_parent
-    )
-    return _on_sphere(pairs), _on_sphere(with_query)
+    pairs = parents(mixing.second).mul_(1 - share).addcmul_(parents(mixing.first), share)
+    with_query = parents(mixing.query_parent).mul_(1 - query_share)
+    with_query.addcmul_(anchors.unsqueeze(1), query_share)
+    return _on_sphere_(pairs), _on_sphere_(with_query)
 
 
 class MixedNegatives(NegativeStrategy):
@@ -142,9 +144,9 @@ class MixedNegatives(NegativeStrategy):
         else:
             _check_mixing(mixing, count)
         everything = torch.cat([block.candidates for block in rows.blocks])
-        hardest = everything[rows.topk(pool, fewer=True)[1]]
-        mixed = torch.cat(mix_negatives(rows.anchors, hardest, mixing), 1)
-        return mixed * (count > 0)[:, None, None]
+        hardest = rows.nearest(pool, fewer=True)
+        mixed = torch.cat(mix_negatives(rows.anchors, everything, hardest, mixing), 1)
+        return mixed.mul_((count > 0)[:, None, None])
 
     def log_denominator(self, rows: Rows) -> Tensor:
         """The plain log-sum-exp, and the synthetic negatives."""
@@ -186,6 +188,6 @@ def _check_mixing(mixing: Mixing, count: Tensor) -> None:
             )
 
 
-def _on_sphere(rows: Tensor) -> Tensor:
+def _on_sphere_(rows: Tensor) -> Tensor:
     norm = torch.linalg.vector_norm(rows, dim=2, keepdim=True)
-    return torch.where(norm > _LEAST_NORM, rows / norm.clamp_min(_LEAST_NORM), 0)
+    return rows.mul_(torch.where(norm > _LEAST_NORM, 1 / norm.clamp_min(_LEAST_NORM), 0))

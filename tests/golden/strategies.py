@@ -210,8 +210,8 @@ def mochi_mix(
         q, k.detach(), pairs=pairs, queue=queue.detach(), context={"mixing": mixing}
     )
     anchors, rows = unit_rows(q), unit_rows(queue)
-    hardest = Rows(anchors, (Block(rows),), tau).topk(n_hard)[1]
-    mixed, with_query = mix_negatives(anchors, rows[hardest], mixing)
+    hardest = Rows(anchors, (Block(rows),), tau).nearest(n_hard)
+    mixed, with_query = mix_negatives(anchors, rows, hardest, mixing)
     positive = (anchors * unit_rows(k)).sum(1, keepdim=True)
     synthetic = torch.einsum("nd,nsd->ns", anchors, torch.cat([mixed, with_query], 1))
     return {

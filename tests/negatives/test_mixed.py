@@ -45,9 +45,8 @@ def test_opposite_parents_are_left_out() -> None:
     (plain,) = InfoNCELoss(0.5, **options)(z1, z1)
     assert rows[0] == plain[0]  # its two negatives are opposite
     assert (rows[1:] > plain[1:]).all()
-    assert not mix_negatives(z1[:1], z1[None, 1:], Mixing(*(x[:1] for x in vars(drawn).values())))[
-        0
-    ].any()
+    first = Mixing(*(x[:1] for x in vars(drawn).values()))
+    assert not mix_negatives(z1[:1], z1, torch.tensor([[1, 2]]), first)[0].any()
 
 
 def test_a_pool_that_is_too_large_is_cut_with_a_warning() -> None:
