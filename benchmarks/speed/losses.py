@@ -36,7 +36,11 @@ CURVE_HEADER = ("", "peak MiB by N", "exponent")
 def main() -> None:
     options = parse()
     limits = limits_of(options)
-    chosen = [entry for entry in ENTRIES if options.only is None or options.only in entry.name]
+    chosen = [
+        entry
+        for entry in ENTRIES
+        if not options.only or any(text in entry.name for text in options.only)
+    ]
     rows: list[list[str]] = []
     curves: list[list[str]] = []
     failures: list[str] = []
@@ -55,10 +59,12 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__, seconds=120.0)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[4096, 16384])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[4096, 16384])
     parser.add_argument("--curve", type=int, nargs="*", default=[2048, 8192, 32768])
     parser.add_argument("--width", type=int, default=128, help="d (default: 128)")
-    parser.add_argument("--only", help="entries whose name contains this text")
+    parser.add_argument(
+        "--only", action="append", help="entries whose name contains this text; may be repeated"
+    )
     add_peers_path(parser)
     return parser.parse_args()
 

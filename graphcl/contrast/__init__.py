@@ -7,7 +7,13 @@ from graphcl.contrast.products import Block, TileFunction
 from graphcl.contrast.queue import MemoryQueue
 from graphcl.contrast.rows import Rows
 from graphcl.contrast.same_label import SameLabel
-from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows, unit_rows
+from graphcl.contrast.similarity import (
+    MASKED,
+    accumulation_dtype,
+    normalize_rows,
+    pair_products,
+    unit_rows,
+)
 from graphcl.contrast.tiles import Mask
 
 __all__ = [
@@ -26,6 +32,7 @@ __all__ = [
     "gather_rows",
     "normalize_rows",
     "num_ranks",
+    "pair_products",
     "unit_rows",
     "within_hops",
 ]

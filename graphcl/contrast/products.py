@@ -32,8 +32,11 @@ class Block:
         return column_ids if self.ids is None else self.ids[column_ids]
 
 
-TileFunction = Callable[[Tensor, Tensor, Tensor, Block], Tensor]
-"""(cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values ``[r, c]``."""
+TileFunction = Callable[..., Tensor]
+"""(cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values ``[r, c]``.
+
+What else it needs a gradient of follows the block, see :meth:`graphcl.contrast.Rows.tiles`.
+"""
 
 
 @dataclass(frozen=True, eq=False)

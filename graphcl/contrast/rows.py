@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -47,12 +47,19 @@ class SharedPass:
         return found[direction]
 
     def reduction(
-        self, key: Hashable, function: TileFunction, reduce: Reduction, direction: int
+        self,
+        key: Hashable,
+        function: TileFunction,
+        reduce: Reduction,
+        inputs: Sequence[Tensor],
+        direction: int,
     ) -> Tensor:
         """Reduction of a symmetric function for one direction, ``[N]``."""
         found: tuple[Tensor, ...] = self.once(
             (key, reduce),
-            lambda: reduce_tiles(self.products, function, reduce=reduce, symmetric=True),
+            lambda: reduce_tiles(
+                self.products, function, reduce=reduce, symmetric=True, inputs=inputs
+            ),
         )
         return found[direction]
 
@@ -176,30 +183,34 @@ class Rows:
         *,
         reduce: Reduction = "logsumexp",
         symmetric_key: Hashable | None = None,
+        inputs: Sequence[Tensor] = (),
     ) -> Tensor:
         """Reduce any differentiable function of the cosines over each anchor's candidates.
 
-        Every tile is checkpointed: evaluated again in the backward pass, so the function must be
-        deterministic. It gets its indices as arguments; tensors that it closes over receive their
-        gradients.
+        Every tile is evaluated again in the backward pass, so the function must be deterministic.
 
         Args:
-            function: From (cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to values
-                ``[r, c]``; -1e30 takes an entry out of a log-sum-exp.
+            function: From (cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block,
+                ``*inputs``) to values ``[r, c]``; -1e30 takes an entry out of a log-sum-exp.
             reduce: What to do along a row: "logsumexp" or "sum".
             symmetric_key: Says that the function of (i, j) is that of (j, i) in either direction:
                 one evaluation serves both directions, which find it under this key.
+            inputs: Tensors that the function needs beside the cosines. Parameters may be closed
+                over, and get their gradients.
 
         Returns:
             ``[N]``; an anchor without candidates has ``MASKED`` (log-sum-exp) or 0 (sum).
+
+        Raises:
+            ValueError: Another ``reduce``; a function that closes over a tensor with a history.
         """
         if reduce not in ("logsumexp", "sum"):
             raise ValueError(f"reduce must be 'logsumexp' or 'sum', got {reduce!r}")
         if symmetric_key is not None:
             assert self.shared is not None
-            return self.shared.reduction(symmetric_key, function, reduce, self.direction)
+            return self.shared.reduction(symmetric_key, function, reduce, inputs, self.direction)
         own = self._own_products()
-        return reduce_tiles(own, function, reduce=reduce, symmetric=False)[0]
+        return reduce_tiles(own, function, reduce=reduce, symmetric=False, inputs=inputs)[0]
 
     def topk(
         self, k: int, *, key: Callable[[Tensor], Tensor] | None = None, fewer: bool = False
@@ -249,7 +260,7 @@ class Rows:
             raise ValueError(
                 f"k must be from 1 to the {word} candidates of an anchor, {int(most)}; got {k}"
             )
-        return self._search(k, key)[1]
+        return torch.cat([places for _, places in self._search(k, key)])
 
     def kth_largest(self, k: Tensor) -> Tensor:
         """Of each anchor the k-th largest cosine, ``[N]``, detached.
@@ -258,14 +269,18 @@ class Rows:
             k: Rank for each anchor, ``[N]`` (int64), at least 1; -1e30 where an anchor has fewer
                 candidates.
         """
-        values = self._search(int(k.max()))[0]
-        return values.gather(1, (k - 1).clamp(max=values.size(1) - 1).unsqueeze(1)).squeeze(1)
+        found, start = [], 0
+        for best, _ in self._search(int(k.max())):
+            rank = (k[start : start + len(best)] - 1).clamp(max=best.size(1) - 1)
+            found.append(best.gather(1, rank.unsqueeze(1)).squeeze(1))
+            start += len(best)
+        return torch.cat(found)
 
     @torch.no_grad()
     def _search(
         self, k: int, key: Callable[[Tensor], Tensor] | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """The largest keys, descending, and their columns, both ``[N, k]``; -1e30 fills up."""
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """The largest keys, descending, and their columns, strip by strip; -1e30 fills up."""
         total = sum(len(block.candidates) for block in self.blocks)
         side = self._own_products().side
         # a strip of whole rows as large as a tile: one search instead of one a tile
@@ -275,7 +290,6 @@ class Rows:
             {} if block.masked is None else block.masked.tiles(len(block.candidates), height, None)
             for block in self.blocks
         ]
-        values, columns = [], []
         for i, rows in enumerate(anchors):
             parts = []
             for block, mask in zip(self.blocks, masks, strict=True):
@@ -287,10 +301,7 @@ class Rows:
                     cosines.view(-1).index_fill_(0, masked, MASKED)
                 parts.append(cosines)
             strip = parts[0] if len(parts) == 1 else torch.cat(parts, 1)
-            best, places = strip.topk(min(k, total))
-            values.append(best)
-            columns.append(places)
-        return torch.cat(values), torch.cat(columns)
+            yield strip.topk(min(k, total))
 
     def _own_products(self, *, symmetric: bool = True) -> ProductSet:
         """The matrices of this direction alone, one a block; upper tiles only where they do."""

@@ -118,11 +118,13 @@ class AttractionRepulsionLoss(nn.Module):
         detached = scale if self.detach else 0.0
         log_sum = rows.logsumexp(scale, detached=detached)[0]
 
-        def weighted(cosine: Tensor, ids: Tensor, columns: Tensor, source: Block) -> Tensor:
-            logs = (cosine.detach() if self.detach else cosine) * scale - log_sum[ids, None]
+        def weighted(
+            cosine: Tensor, ids: Tensor, columns: Tensor, source: Block, total: Tensor
+        ) -> Tensor:
+            logs = (cosine.detach() if self.detach else cosine) * scale - total[ids, None]
             return logs.exp() * (2 - 2 * cosine)
 
-        return -rows.tiles(weighted, reduce="sum").mean()
+        return -rows.tiles(weighted, reduce="sum", inputs=(log_sum,)).mean()
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from graphcl.arguments import check_number
-from graphcl.contrast import Block, Pairs, directions, unit_rows
+from graphcl.contrast import Block, Pairs, Rows, directions, pair_products, unit_rows
 from graphcl.losses.checks import check_pairs, check_rows
 from graphcl.negatives import NegativeStrategy
 
@@ -98,17 +98,7 @@ class SimpleContrastiveLoss(nn.Module):
                 tile=self.tile,
             )
             rows, strategy = forth.rows, self.negatives
-            state = None
-            if strategy is not None:
-                strategy.check_context(rows)
-                state = strategy.prepare(rows)
-
-            def weighted(cosine: Tensor, ids: Tensor, columns: Tensor, block: Block) -> Tensor:
-                if strategy is None:
-                    return cosine
-                return cosine * strategy.log_weights(cosine, ids, columns, block, rows, state).exp()
-
-            negative = rows.tiles(weighted, reduce="sum")
+            negative = _sum(rows) if strategy is None else _weighted_sum(rows, strategy)
             valid = forth.num_positives() > 0
             losses = self.negative_factor * negative - forth.mean_positive()
             return torch.where(valid, losses, 0).sum() / valid.sum().clamp(min=1)
@@ -116,3 +106,25 @@ class SimpleContrastiveLoss(nn.Module):
     def extra_repr(self) -> str:
         """Arguments, for printing."""
         return f"negative_factor={self.negative_factor}"
+
+
+def _sum(rows: Rows) -> Tensor:
+    """Sum of each anchor's cosines, ``[N]``: linear, so no pairs are needed but those left out."""
+    (block,) = rows.blocks
+    total = rows.anchors @ block.candidates.sum(0)
+    if block.masked is None:
+        return total
+    left_out = pair_products(rows.anchors, block.candidates, block.masked.index)
+    return total.index_add(0, block.masked.index[0], left_out, alpha=-1)
+
+
+def _weighted_sum(rows: Rows, strategy: NegativeStrategy) -> Tensor:
+    strategy.check_context(rows)
+    weights, inputs = strategy.tile_weights(rows, strategy.prepare(rows))
+
+    def weighted(
+        cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block, *given: Tensor
+    ) -> Tensor:
+        return cosine * weights(cosine, row_ids, column_ids, block, *given).exp()
+
+    return rows.tiles(weighted, reduce="sum", inputs=inputs)

@@ -82,11 +82,13 @@ class TripletMarginLoss(nn.Module):
             )
             positive = forth.mean_positive()
 
-            def hinge(cosine: Tensor, row_ids: Tensor, columns: Tensor, block: Block) -> Tensor:
-                return (2 * (cosine - positive[row_ids, None]) + self.margin).relu()
+            def hinge(
+                cosine: Tensor, row_ids: Tensor, columns: Tensor, block: Block, near: Tensor
+            ) -> Tensor:
+                return (2 * (cosine - near[row_ids, None]) + self.margin).relu()
 
             count = forth.rows.count().sum().clamp(min=1)
-            return forth.rows.tiles(hinge, reduce="sum").sum() / count
+            return forth.rows.tiles(hinge, reduce="sum", inputs=(positive,)).sum() / count
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from graphcl.contrast import MASKED, Block, Rows
+from graphcl.contrast import MASKED, Block, Rows, TileFunction
 
 
 class NegativeStrategy(nn.Module):
@@ -91,20 +92,57 @@ class NegativeStrategy(nn.Module):
         state = self.prepare(rows)
         scale = 1 / rows.temperature
         key = self if self.symmetric else None
-        # What a tile sees must not hold the shared pass, which keeps the result: a cycle.
-        seen = replace(rows, shared=None)
-
-        def weights(cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block) -> Tensor:
-            return self.log_weights(cosine, row_ids, column_ids, block, seen, state)
-
-        def exponent(cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block) -> Tensor:
-            return cosine * scale + weights(cosine, row_ids, column_ids, block)
-
         if self.detached:
+            seen = _without_pass(rows)
+
+            def weights(
+                cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block
+            ) -> Tensor:
+                return self.log_weights(cosine, row_ids, column_ids, block, seen, state)
+
             result = rows.weighted_logsumexp(scale, weights, symmetric_key=key)
         else:
-            result = rows.tiles(exponent, symmetric_key=key)
+            log_weights, inputs = self.tile_weights(rows, state)
+
+            def exponent(
+                cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block, *given: Tensor
+            ) -> Tensor:
+                return cosine * scale + log_weights(cosine, row_ids, column_ids, block, *given)
+
+            result = rows.tiles(exponent, symmetric_key=key, inputs=inputs)
         return self.add_extra(result, rows, state)
+
+    def tile_weights(self, rows: Rows, state: Any) -> tuple[TileFunction, list[Tensor]]:
+        """The log-weights of :meth:`log_weights` as a function for ``rows.tiles``, and its inputs.
+
+        Args:
+            rows: Anchors and their candidates.
+            state: What :meth:`prepare` returned for them. Tensors with a history that it holds in
+                tuples, lists and dictionaries receive their gradients.
+        """
+        own = (rows.anchors, [block.candidates for block in rows.blocks], state, dict(rows.context))
+        leaves, structure = tree_flatten(own)
+        places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+        blocks, plain = rows.blocks, _without_pass(rows)
+
+        def weights(
+            cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block, *given: Tensor
+        ) -> Tensor:
+            for k, tensor in zip(places, given, strict=True):
+                leaves[k] = tensor
+            anchors, candidates, known, context = tree_unflatten(leaves, structure)
+            seen = [replace(one, candidates=c) for one, c in zip(blocks, candidates, strict=True)]
+            number = next((k for k, one in enumerate(blocks) if one is block), None)
+            return self.log_weights(
+                cosine,
+                row_ids,
+                column_ids,
+                block if number is None else seen[number],
+                replace(plain, anchors=anchors, blocks=tuple(seen), context=context),
+                known,
+            )
+
+        return weights, [leaves[k] for k in places]
 
     def add_extra(self, log_sum: Tensor, rows: Rows, state: Any) -> Tensor:
         """Add the synthetic negatives to a log-sum, ``[N]``."""
@@ -124,6 +162,11 @@ class NegativeStrategy(nn.Module):
                 f"{type(self).__name__} needs {missing} in context, got "
                 f"{sorted(rows.context) or 'none'}"
             )
+
+
+def _without_pass(rows: Rows) -> Rows:
+    """What a tile sees must not hold the shared pass, which keeps the result: a cycle."""
+    return replace(rows, shared=None)
 
 
 def check_items(name: str, num_items: int, rows: Rows) -> None:

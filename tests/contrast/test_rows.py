@@ -107,6 +107,41 @@ def test_tiles_reduce_any_function(n: int, sizes: list[int], tile: int | None, s
 
 @settings(deadline=None)
 @cases
+def test_what_tiles_are_computed_from_gets_its_gradient(
+    n: int, sizes: list[int], tile: int | None, seed: int
+) -> None:
+    rows, dense = example(n, sizes, seed, tile)
+    parameter = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    source = torch.linspace(0.5, 2, n, dtype=torch.float64, requires_grad=True)
+    factor = source.square() + rows.anchors.sum(1)  # with a history that the anchors share
+
+    def function(cosine, row_ids, column_ids, block, given):  # type: ignore[no-untyped-def]
+        return cosine * given[row_ids, None] * parameter
+
+    kept = dense > MASKED / 2
+    values = dense * factor[:, None] * parameter
+    logs = torch.where(kept, values, MASKED).logsumexp(1)
+    logs = torch.where(logs > MASKED / 2, logs, MASKED)
+    ours = rows.tiles(function, inputs=(factor,))
+    leaves = [rows.anchors, source, parameter, *(block.candidates for block in rows.blocks)]
+    torch.testing.assert_close(ours, logs)
+    weight = torch.linspace(-1, 1, n, dtype=torch.float64)
+    options = {"allow_unused": True, "materialize_grads": True}
+    torch.testing.assert_close(
+        torch.autograd.grad((ours * weight).sum(), leaves, retain_graph=True, **options),
+        torch.autograd.grad((torch.where(kept.any(1), logs, 0) * weight).sum(), leaves, **options),
+    )
+
+
+def test_a_closed_over_tensor_with_a_history_is_refused() -> None:
+    rows, _ = example(4, [5], 0)
+    hidden = (torch.ones(4, dtype=torch.float64, requires_grad=True) * 2).clamp(max=3)
+    with pytest.raises(ValueError, match=r"computed from others \(ClampBackward.*one of inputs"):
+        rows.tiles(lambda cosine, ids, *_: cosine * hidden[ids, None])
+
+
+@settings(deadline=None)
+@cases
 def test_count_and_topk(n: int, sizes: list[int], tile: int | None, seed: int) -> None:
     rows, dense = example(n, sizes, seed, tile)
     count = (dense > MASKED / 2).sum(1)

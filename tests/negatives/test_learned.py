@@ -79,12 +79,12 @@ def test_the_pass_is_what_the_tiles_give(normalize: Any) -> None:
     strategy = network(z1.size(1), normalize)
     masked = Mask(torch.tensor([[0, 3, 3], [0, 1, 6]]))
     rows = Rows(z1, (Block(z2, masked, view=1), Block(z1[:2])), 0.3, tile=4)
-    state = strategy.prepare(rows)
+    weights, inputs = strategy.tile_weights(rows, strategy.prepare(rows))
 
-    def exponent(cosine: Tensor, ids: Tensor, columns: Tensor, block: Block) -> Tensor:
-        return cosine / 0.3 + strategy.log_weights(cosine, ids, columns, block, rows, state)
+    def exponent(cosine: Tensor, *tile: Any) -> Tensor:
+        return cosine / 0.3 + weights(cosine, *tile)
 
-    ours, tiled = strategy.log_denominator(rows), rows.tiles(exponent)
+    ours, tiled = strategy.log_denominator(rows), rows.tiles(exponent, inputs=inputs)
     torch.testing.assert_close(ours, tiled)
     parameters = list(strategy.parameters())
     torch.testing.assert_close(
