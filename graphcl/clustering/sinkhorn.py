@@ -49,7 +49,7 @@ def sinkhorn_assignment(
     logs = scores / temperature
     if iterations == 0:
         return logs.softmax(1)
-    if float(logs.max() - logs.min()) > _SAFE_SPREAD.get(logs.dtype, 0.0):
+    if float((logs.max() - logs.min()).detach()) > _SAFE_SPREAD.get(logs.dtype, 0.0):
         for _ in range(iterations):
             logs = logs - logs.logsumexp(0, keepdim=True)
             logs = logs - logs.logsumexp(1, keepdim=True)
