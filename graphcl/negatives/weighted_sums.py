@@ -131,8 +131,7 @@ class _WeightedSums(torch.autograd.Function):
             old.copy_(top)
 
         for tile in _walk(job, temperature, weight, factors):
-            sums_of_units = torch.cat([tile.units.sums(rows) for rows in tile.units.chunks()])
-            log_weights = logsigmoid(sums_of_units.add_(bias))
+            log_weights = logsigmoid(tile.units.all_sums().add_(bias))
             exponents = _exponents(tile.similarity, log_weights, with_mean)
             for k, values in enumerate(exponents):
                 add(k * width + tile.row_output, tile.row, values, 1)
@@ -164,13 +163,13 @@ class _WeightedSums(torch.autograd.Function):
                 parts = [shares.of(tile, k, rows, part) for k, part in enumerate(exponents)]
                 similarity[rows] = parts[0]
                 total = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-                in_logits = logits.neg_().sigmoid_().mul_(total)
-                grad_bias += in_logits.sum()
-                units.add_gradients(rows, in_logits)
-            grad_weight += units.grad_weight
+                units.add_gradients(rows, logits.neg_().sigmoid_().mul_(total))
+            in_left, in_right, in_weight, in_bias = units.gradients()
+            grad_weight += in_weight
+            grad_bias += in_bias
             offset = len(job.tensors)
-            pieces[offset + tile.left][tile.row].add_(units.grad_left)
-            pieces[offset + tile.right][tile.column].add_(units.grad_right.T)
+            pieces[offset + tile.left][tile.row].add_(in_left)
+            pieces[offset + tile.right][tile.column].add_(in_right)
             gradient = job.factor(similarity.div_(ctx.temperature))
             right, left = values[tile.right][tile.column], values[tile.left][tile.row]
             pieces[tile.left][tile.row].add_(gradient @ job.factor(right))
