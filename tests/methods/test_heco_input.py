@@ -102,6 +102,8 @@ def test_no_relation_and_unknown_names_are_refused():
         ({"num_positives": 0}, ValueError, "num_positives must be at least 1, got 0"),
         ({"score": "counts"}, ValueError, "unknown score 'counts'; did you mean 'count'"),
         ({"ties": "first"}, ValueError, "unknown ties 'first'"),
+        ({"feature_types": "paper"}, TypeError, r"must be a list of node types .*, got 'paper'"),
+        ({"feature_types": ["papers"]}, ValueError, r"'papers'; did you mean 'paper'\?"),
         ({"normalize_features": 1}, TypeError, "normalize_features must be true or false, got 1"),
         ({"max_entries": 0}, ValueError, "max_entries must be at least 1, got 0"),
     ],
@@ -120,6 +122,28 @@ def test_the_class_itself_needs_relations_that_lead_to_the_target():
         HeCo(**known | {"neighbours": {("paper", "by", "author"): 1}})
     with pytest.raises(ValueError, match="unknown node type in neighbours 'editor'"):
         HeCo(**known | {"neighbours": {("editor", "edits", "paper"): 1}})
+
+
+def test_features_left_out_are_as_if_there_were_none():
+    data = make_heterogeneous()
+    bare = data.clone()
+    for kind in set(data.node_types) - {TARGET}:
+        number = data[kind].num_nodes
+        bare[kind].pop("x", None)
+        bare[kind].num_nodes = number
+    losses = []
+    for graph, parameters in ((data, {"feature_types": [TARGET]}), (bare, {})):
+        method = small(graph, neighbours=3, **parameters)
+        torch.manual_seed(0)
+        losses.append(method.eval().loss(graph).detach())
+        assert HeCo(**method.configuration).feature_types == method.feature_types
+    torch.testing.assert_close(*losses)
+    method = small(data, feature_types=["author"])
+    assert method.projections[0].weight.size(0) == data[TARGET].num_nodes
+    for name in ("x", "y"):
+        data[TARGET][name] = torch.cat([data[TARGET][name], data[TARGET][name][:1]])
+    with pytest.raises(ValueError, match=r"has 15 nodes; HeCo was built for 14, and with their"):
+        method.embed(data)
 
 
 def test_a_path_that_is_too_large_is_refused():
