@@ -80,6 +80,8 @@ def choose_target(
     notes.insert(0, f"target {kind}; meta-paths: {sizes(data, paths)}{said}")
     if not choice.metapaths:
         notes += _others(data, kind, paths)
+    if card is not None and not usual:
+        notes.append(f"settings for {name} go with its own target and meta-paths: defaults instead")
     return Target(kind, tuple(paths), usual, tuple(notes))
 
 

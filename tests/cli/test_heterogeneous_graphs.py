@@ -229,6 +229,7 @@ def test_a_data_set_brings_target_and_meta_paths(tmp_path: Path) -> None:
     outcome = graphcl(*command, "--metapath", "target-clean-target")
     assert outcome.exit_code == 0, outcome.output
     assert "those of the data set" not in outcome.stdout
+    assert "go with its own target and meta-paths: defaults instead" in outcome.stdout
 
 
 def test_models_and_graphs_of_another_kind(graph: str, tmp_path: Path) -> None:
