@@ -88,10 +88,10 @@ class HeCo(HeterogeneousMethod):
             that its paths reach, at most 32 (ours; logged).
         score: How nodes are ranked as positives, ``"degree"`` (the authors' code) or ``"count"``
             (the paper).
-        ties: ``"random"``, ``"index"`` or ``"all"``: which of equal scores are positives; random ones
-            are drawn once, whatever the seed. Where most scores are equal (for 92% of ACM's papers
-            at the cut) the lower index makes a few nodes the positives of hundreds, as the sort of
-            the authors' code does too.
+        ties: ``"random"``, ``"index"`` or ``"all"``: which of equal scores are positives. Random
+            ones are drawn once, whatever the seed. Where most are equal (for 92% of ACM's papers at
+            the cut) the lower index makes a few nodes the positives of hundreds, as the sort of the
+            authors' code does too.
         feature_types: The node types whose features are read; None: all that have some. Of the
             others every node has a learned row. The authors read those of the target alone.
         normalize_features: Divide the rows of features by the sum of their absolute values.
