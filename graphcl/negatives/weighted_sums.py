@@ -6,10 +6,10 @@ For a similarity matrix S, logits ``l_ij = b + sum_k w_k tanh(p_ik + p_jk)`` and
     L_i = log sum_j sigmoid(l_ij) exp(S_ij / t)        and        W_i = log sum_j sigmoid(l_ij)
 
 over unmasked pairs. As in the engine's own pass S and l are evaluated in tiles, and once more in
-the backward pass: O(N (d + h m)) memory, m about ten. The logits are symmetric in the two rows, so that one tile
-serves the rows of one direction and the columns of the other. They are a matrix product of the
-factors of :mod:`~graphcl.negatives.tanh_factors` where there are such, else one tanh a pair and
-unit.
+the backward pass: O(N (d + h m)) memory, m about ten. The logits are symmetric in the two rows, so
+that one tile serves the rows of one direction and the columns of the other. They are a matrix
+product of the factors of :mod:`~graphcl.negatives.tanh_factors` where there are such, else one tanh
+a pair and unit.
 """
 
 from __future__ import annotations
