@@ -146,6 +146,25 @@ def test_features_left_out_are_as_if_there_were_none():
         method.embed(data)
 
 
+def test_equal_scores_are_drawn_once_and_for_all():
+    """All papers are of one venue: each would have the same lowest ones as positives."""
+    data = HeteroData()
+    data["paper"].num_nodes, data["venue"].num_nodes = 60, 1
+    edges = torch.stack([torch.arange(60), torch.zeros(60, dtype=torch.int64)])
+    data["paper", "in", "venue"].edge_index = edges
+    data["venue", "rev_in", "paper"].edge_index = edges.flip(0)
+    reached = [torch.ones(60, 60).to_sparse_csr()]
+    drawn = []
+    for seed, ties in ((0, {}), (1, {}), (0, {"ties": "index"})):
+        chosen = {"metapaths": ["paper-venue-paper"], "num_positives": 4, **ties}
+        method, _ = create_method("heco", data, seed=seed, target="paper", **chosen)
+        drawn.append(method.positives(data, reached).positive)
+    assert torch.equal(drawn[0], drawn[1])
+    most = [int(index[1].bincount().max()) for index in drawn]
+    assert most[0] < 20
+    assert most[2] == 60
+
+
 def test_a_path_that_is_too_large_is_refused():
     data = make_heterogeneous()
     method = small(data, max_entries=5)
