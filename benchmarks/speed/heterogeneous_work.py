@@ -47,10 +47,12 @@ def prepare_setup(method: str, dataset: str, data: str | None) -> Callable[[], f
 
 
 def prepare_epoch(method: str, dataset: str, data: str | None) -> Callable[[], float]:
-    """One epoch, as training runs it."""
+    """One epoch, as training runs it, after the first (in which MEOW's k-means starts afresh)."""
     graph, built = _method(method, dataset, data)
     built.setup(graph)
-    return _epochs(built, graph)
+    run_epoch = _epochs(built, graph)
+    run_epoch()
+    return run_epoch
 
 
 def prepare_loss(method: str, size: int, who: str) -> Callable[[], float]:
