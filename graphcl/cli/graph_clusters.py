@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from torch import Tensor
 
-    from graphcl.cli.graph_input import OpenedGraph
+    from graphcl.cli.opened_graph import OpenedGraph
 
 MOST_SHOWN = 30
 
@@ -27,8 +27,8 @@ def find_clusters(
         found = cluster_embeddings(rows, number, seed=seed)
         line = f"{plural(number, 'cluster')}, as asked for"
     else:
-        edges = None if isinstance(graph.data, list) else graph.data.edge_index
-        by_edges = edges is not None and edges.size(1) > 0
+        edges = graph.edges
+        by_edges = edges is not None
 
         def score(assignment: Tensor) -> float:
             assert edges is not None
@@ -57,8 +57,7 @@ def show_clusters(console: Console, assignment: Tensor, graph: OpenedGraph) -> N
 
     from graphcl.evaluation import clustering_metrics, conductance
 
-    single = None if isinstance(graph.data, list) else graph.data
-    edges = None if single is None or single.edge_index.size(1) == 0 else single.edge_index
+    edges = graph.edges
     sizes = assignment.bincount().tolist()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Cluster", "Rows", "Share", *(["Edges leaving"] if edges is not None else [])):
@@ -102,7 +101,8 @@ def _labels(graph: OpenedGraph) -> Tensor | None:
             return None
         found = torch.cat([y.reshape(1) for y in labels])
     else:
-        found = graph.data.get("y")
+        one_type = graph.data if graph.target is None else graph.data[graph.target.node_type]
+        found = one_type.get("y")
         if found is None or found.dim() != 1 or len(found) != len(graph.node_ids):
             return None
     if found.is_floating_point() or not bool((found >= 0).any()):

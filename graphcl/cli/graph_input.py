@@ -3,75 +3,31 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from graphcl.cli.common import check_folder
+from graphcl.cli.opened_graph import OpenedGraph
 
 if TYPE_CHECKING:
-    from torch_geometric.data import Data
+    from torch_geometric.data import Data, HeteroData
 
-    from graphcl.cli.graph_options import GraphChoice
+    from graphcl.cli.graph_choices import GraphChoice
+    from graphcl.datasets import DataCard
     from graphcl.graph_files import FeatureScaling
+    from graphcl.methods import SavedMethod
 
 
-@dataclass(frozen=True)
-class OpenedGraph:
-    """A graph, and what to tell about it.
-
-    Attributes:
-        name: File or data set.
-        dataset: Name of the data set, None for a file.
-        data: The graph, or a list of graphs.
-        node_ids: Names of the rows.
-        notes: What was decided on the way.
-        scaling: The columns of the features and what was done to them.
-    """
-
-    name: str
-    dataset: str | None
-    data: Data | list[Data]
-    node_ids: list[str] | list[int]
-    notes: list[str]
-    scaling: FeatureScaling
-
-    @property
-    def single(self) -> Data:
-        """The graph; `ValueError` if there are several."""
-        if isinstance(self.data, list):
-            raise ValueError(f"{self.name} holds a list of graphs, one graph is needed")
-        return self.data
-
-    def describe(self) -> str:
-        """Its size in one line."""
-        from graphcl.arguments import plural
-
-        if isinstance(self.data, list):
-            nodes = sum(graph.x.size(0) for graph in self.data)
-            return (
-                f"{self.name}: {plural(len(self.data), 'graph')}, {plural(nodes, 'node')}, "
-                f"{plural(self.data[0].x.size(1), 'feature')}"
-            )
-        data = self.data
-        columns = data.edge_index.size(1)
-        undirected = data.is_undirected()
-        kind = "undirected" if undirected else "directed"
-        edges = (columns + _loops(data)) // 2 if undirected else columns
-        weights = ", weighted" if data.get("edge_weight") is not None else ""
-        parts = [
-            plural(data.x.size(0), "node"),
-            f"{plural(edges, 'edge')} ({kind}{weights})",
-            plural(data.x.size(1), "feature"),
-        ]
-        if data.get("y") is not None and data.y.numel():
-            classes = len(data.y[data.y >= 0].unique())
-            parts.append(f"{classes:,} class{'' if classes == 1 else 'es'} of labels")
-        return f"{self.name}: {', '.join(parts)}"
+def known_kind(choice: GraphChoice) -> bool | None:
+    """Whether the graph is heterogeneous; None: only its file says."""
+    card = find_card(choice)
+    if card is not None:
+        return card.heterogeneous
+    return None if Path(choice.graph).suffix.lower() == ".pt" else False
 
 
-def is_dataset(choice: GraphChoice) -> bool:
-    """Whether GRAPH names a data set, and no file.
+def find_card(choice: GraphChoice) -> DataCard | None:
+    """The card of the data set that GRAPH names; None: it is a file.
 
     Raises `FileNotFoundError` where it is neither, and `ValueError` where options do not fit.
     """
@@ -79,17 +35,18 @@ def is_dataset(choice: GraphChoice) -> bool:
     from graphcl.graph_files import GRAPH_ENDINGS
 
     check_folder(choice.data)
-    names = {card.name.lower(): card.name for card in available()}
+    cards = {card.name.lower(): card for card in available()}
     path = Path(choice.graph)
-    if choice.graph.lower() not in names or path.is_file():
+    card = cards.get(choice.graph.lower())
+    if card is None or path.is_file():
         if not path.exists() and not path.suffix and len(path.parts) == 1:
-            nearest = difflib.get_close_matches(choice.graph.lower(), names, n=1)
-            hint = f"; did you mean {names[nearest[0]]}?" if nearest else "."
+            nearest = difflib.get_close_matches(choice.graph.lower(), cards, n=1)
+            hint = f"; did you mean {cards[nearest[0]].name}?" if nearest else "."
             raise FileNotFoundError(
                 f"no file and no data set is called {choice.graph!r}{hint} `graphcl datasets` "
                 f"lists data sets; files end in {', '.join(GRAPH_ENDINGS)}"
             )
-        return False
+        return None
     options = {
         "--edges": choice.edges,
         "--features": choice.features,
@@ -99,22 +56,26 @@ def is_dataset(choice: GraphChoice) -> bool:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise ValueError(f"{given[0]} is for files, {choice.graph} is a data set")
-    return True
+    return card
 
 
-def open_graph(choice: GraphChoice, learned: FeatureScaling | None = None) -> OpenedGraph:
+def open_graph(choice: GraphChoice, saved: SavedMethod | None = None) -> OpenedGraph:
     """Read the graph that the options name.
 
     Args:
         choice: The options.
-        learned: The features that a trained method knows; those of the graph are brought into the
-            same form, or refused.
+        saved: A trained method: its target and meta-paths are taken, and the features of the graph
+            are brought into the form that it knows, or refused.
     """
-    if is_dataset(choice):
-        return _dataset(choice, learned)
+    learned = None if saved is None else saved.features
+    if find_card(choice) is not None:
+        return _dataset(choice, saved)
     from graphcl.arguments import listed
     from graphcl.graph_files import FeatureScaling, read_graph, structural_names
 
+    path = Path(choice.graph)
+    if saved is not None and learned is not None and learned.width and path.suffix == ".pt":
+        _check_one_type(saved, read_graph(path).data, path.name)
     made = learned is not None and learned.names == structural_names()
     file = read_graph(
         choice.graph,
@@ -124,12 +85,16 @@ def open_graph(choice: GraphChoice, learned: FeatureScaling | None = None) -> Op
         directed=choice.directed,
         scaling=learned,
     )
+    name, data = path.name, file.data
+    if is_heterogeneous(data):
+        return _with_target(choice, data, name, None, saved, list(file.notes))
+    _refuse_options_for_types(choice, name)
     notes = list(file.notes)
     names, scaling = file.feature_names, file.scaling
     if learned is not None:
         notes += _as_learned(learned)
     elif bool(names) if choice.standardize is None else choice.standardize:
-        scaling = scaling or _standardize(file.data, names)
+        scaling = scaling or _standardize(data, names)
         if names != structural_names():
             notes.append(
                 f"features: {listed(names)}; each scaled to mean 0 and variance 1 "
@@ -138,22 +103,18 @@ def open_graph(choice: GraphChoice, learned: FeatureScaling | None = None) -> Op
                 else "every feature was scaled to mean 0 and variance 1"
             )
     scaling = scaling or FeatureScaling(names)
-    return OpenedGraph(Path(choice.graph).name, None, file.data, file.node_ids, notes, scaling)
+    return OpenedGraph(name, None, data, file.node_ids, notes, scaling)
 
 
-def _dataset(choice: GraphChoice, learned: FeatureScaling | None) -> OpenedGraph:
-    from torch_geometric.data import HeteroData
-
+def _dataset(choice: GraphChoice, saved: SavedMethod | None) -> OpenedGraph:
     from graphcl.datasets import load
     from graphcl.graph_files import FeatureScaling
 
     data, card = load(choice.graph, choice.data)
-    if isinstance(data, HeteroData):
-        raise ValueError(
-            f"{card.name} is heterogeneous, this command takes graphs with one type of nodes; for "
-            "others there is `graphcl bench heterogeneous`, and in Python "
-            "graphcl.methods.create_method(name, data, target=..., metapaths=[...])"
-        )
+    if is_heterogeneous(data):
+        return _with_target(choice, data, card.name, card, saved, [])
+    _refuse_options_for_types(choice, card.name)
+    learned = None if saved is None else saved.features
     rows = len(data) if isinstance(data, list) else data.x.size(0)
     notes: list[str] = []
     scaling = learned or FeatureScaling()
@@ -167,6 +128,57 @@ def _dataset(choice: GraphChoice, learned: FeatureScaling | None) -> OpenedGraph
     elif choice.standardize:
         scaling = _standardize(data, ())
     return OpenedGraph(card.name, card.name, data, list(range(rows)), notes, scaling)
+
+
+def is_heterogeneous(data: Data | HeteroData | list[Data]) -> TypeGuard[HeteroData]:
+    """Whether a graph has types of nodes and edges."""
+    from torch_geometric.data import HeteroData
+
+    return isinstance(data, HeteroData)
+
+
+def _with_target(
+    choice: GraphChoice,
+    data: HeteroData,
+    name: str,
+    card: DataCard | None,
+    saved: SavedMethod | None,
+    notes: list[str],
+) -> OpenedGraph:
+    """A heterogeneous graph, with what is embedded of it."""
+    from graphcl.cli.graph_target import add_reverse, choose_target, target_of
+    from graphcl.graph_files import FeatureScaling
+
+    if choice.standardize:
+        raise ValueError(f"--standardize is for graphs with one type of nodes, {name} has several")
+    if choice.add_reverse:
+        data, added = add_reverse(data)
+        notes.append(added)
+    if saved is None:
+        target = choose_target(choice, data, name, card)
+    else:
+        target = target_of(saved, data, name)
+    dataset = card.name if card is not None and target.published else None
+    number = data[target.node_type].num_nodes if target.node_type in data.node_types else 0
+    return OpenedGraph(
+        name, dataset, data, list(range(number)), [*notes, *target.notes], FeatureScaling(), target
+    )
+
+
+def _check_one_type(saved: SavedMethod, data: Data | HeteroData | list[Data], name: str) -> None:
+    """Say that a trained method is for other graphs, before features of its kind are made."""
+    from graphcl.cli.graph_target import target_of
+
+    if is_heterogeneous(data):
+        target_of(saved, data, name)
+
+
+def _refuse_options_for_types(choice: GraphChoice, name: str) -> None:
+    given = choice.for_types()
+    if given:
+        raise ValueError(
+            f"{given[0]} is for heterogeneous graphs, {name} has one type of nodes and edges"
+        )
 
 
 def _standardize(data: Data | list[Data], names: tuple[str, ...]) -> FeatureScaling:
@@ -191,7 +203,3 @@ def _as_learned(learned: FeatureScaling) -> list[str]:
     made = learned.names == structural_names()
     names = f"{listed(learned.names)}; " if learned.names and not made else ""
     return [f"features: {names}{how}"]
-
-
-def _loops(data: Data) -> int:
-    return int((data.edge_index[0] == data.edge_index[1]).sum())

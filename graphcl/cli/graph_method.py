@@ -15,8 +15,8 @@ import typer
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from graphcl.cli.graph_input import OpenedGraph
-    from graphcl.cli.graph_options import MethodChoice
+    from graphcl.cli.graph_choices import MethodChoice
+    from graphcl.cli.opened_graph import OpenedGraph
     from graphcl.methods import Method, MethodEntry, SavedMethod
     from graphcl.training import TrainingSettings
 
@@ -24,6 +24,7 @@ LARGE = 50_000
 BATCH = 1024
 BLOCK = 10_000
 SAVE_EVERY = 10
+CONTRAST_BATCH = "contrast_batch"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,23 @@ def obtain_method(
 
 
 def check_model(method: Method, graph: OpenedGraph) -> None:
-    """See that a trained method takes the graph's features."""
+    """See that a trained method takes the graph: its features, or its types and relations."""
+    from graphcl.methods import registered_name
+
+    if method.heterogeneous is not graph.heterogeneous:
+        raise ValueError(
+            f"--model holds {registered_name(method)} for heterogeneous graphs, {graph.name} has "
+            "one type of nodes"
+        )
+    if graph.target is not None and not isinstance(graph.data, list):
+        try:
+            method.check_data(graph.data)
+        except ValueError as error:
+            steps = {step for path in graph.target.metapaths for step in path.edge_types}
+            lacking = any(r.startswith("rev_") for _, r, _ in steps - set(graph.data.edge_types))
+            hint = "; --add-reverse adds relations called rev_..." if lacking else ""
+            raise ValueError(f"--model does not fit {graph.name}: {error}{hint}") from None
+        return
     first = graph.data[0] if isinstance(graph.data, list) else graph.data
     if first.x.size(1) != method.num_features:
         raise ValueError(
@@ -71,6 +88,8 @@ def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
     """See that a method works on single graphs or on lists of them, as it is needed."""
     from graphcl.methods import get_method, method_names
 
+    if graph.heterogeneous:
+        return
     level = "graph" if isinstance(graph.data, list) else "node"
     if level not in entry.cls.levels:
         entries = [get_method(name) for name in method_names()]
@@ -103,7 +122,10 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
 
     check_level(entry, graph)
     lines = []
-    parameters = choice.parameters(entry)
+    parameters = choice.parameters(entry, heterogeneous=graph.heterogeneous)
+    if graph.target is not None:
+        lines += _contrast_batch(choice, entry, graph, parameters)
+        parameters |= {"target": graph.target.node_type, "metapaths": graph.target.metapaths}
     if _are_no_counts(graph, entry, parameters):
         parameters["normalize_features"] = False
         if graph.scaling.mean is None:  # else nobody would take them for counts
@@ -171,6 +193,8 @@ def _batches(
     """A loader where the graph is large or mini-batches are asked for."""
     from graphcl.sampling import neighbour_batches
 
+    if graph.heterogeneous:  # its steps take the whole graph, and contrast a part of the targets
+        return None, settings, []
     nodes = len(graph.node_ids)
     size = choice.batch_size
     large = size is None and nodes > LARGE and not isinstance(graph.data, list)
@@ -193,9 +217,31 @@ def _batches(
     return loader, settings, lines
 
 
+def _contrast_batch(
+    choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph, parameters: dict[str, Any]
+) -> list[str]:
+    """What `--batch-size` says for a heterogeneous graph becomes an argument of the method."""
+    size, able = choice.batch_size, CONTRAST_BATCH in entry.parameter_names(heterogeneous=True)
+    if size and not able:
+        raise ValueError(
+            f"--batch-size: {entry.name} takes all targets of a heterogeneous graph at once; meow "
+            "and adameow contrast as many in a step as are asked for"
+        )
+    if size and CONTRAST_BATCH in parameters:
+        raise ValueError(f"--batch-size and --set {CONTRAST_BATCH} say the same: one is enough")
+    large = size is None and able and len(graph.node_ids) > LARGE
+    if not size and not (large and CONTRAST_BATCH not in parameters):
+        return []
+    parameters[CONTRAST_BATCH] = size or BATCH
+    return [
+        f"each step contrasts {size or BATCH:,} targets"
+        + (f", as there are more than {LARGE:,} (--batch-size 0: all)" * large)
+    ]
+
+
 def _are_no_counts(graph: OpenedGraph, entry: MethodEntry, parameters: dict[str, Any]) -> bool:
     if graph.dataset is not None or "normalize_features" in parameters:
         return False
-    graphs = graph.data if isinstance(graph.data, list) else [graph.data]
-    below = any(bool((one.x < 0).any()) for one in graphs)
-    return below and "normalize_features" in entry.parameter_names()
+    below = any(bool((x < 0).any()) for x in graph.features)
+    names = entry.parameter_names(heterogeneous=graph.heterogeneous)
+    return below and "normalize_features" in names

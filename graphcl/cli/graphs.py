@@ -9,12 +9,12 @@ import typer
 
 from graphcl.cli import graph_options as options
 from graphcl.cli.common import DataRoot, Debug, console, one_line_errors
-from graphcl.cli.graph_options import GraphChoice, MethodChoice
+from graphcl.cli.graph_choices import GraphChoice, MethodChoice
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from graphcl.cli.graph_input import OpenedGraph
+    from graphcl.cli.opened_graph import OpenedGraph
     from graphcl.methods import MethodEntry, SavedMethod
 
 Output = Annotated[
@@ -53,6 +53,9 @@ def train(
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
+    target: options.Target = None,
+    metapath: options.MetaPaths = None,
+    add_reverse: options.AddReverse = False,
     standardize: options.Standardize = None,
     data: DataRoot = None,
     method: options.MethodName = None,
@@ -86,8 +89,13 @@ def train(
     if output.suffix != ".pt":
         raise ValueError(f"--output {output}: a trained method is a .pt file")
     _spare_inputs(output, graph, edges, features, checkpoint)
-    base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
+    base, opened = _begin(
+        chosen,
+        GraphChoice(
+            graph, edges, features, label, directed, standardize, data, target, metapath,
+            add_reverse,
+        ),
+    )  # fmt: skip
     from graphcl.cli.graph_method import obtain_method
     from graphcl.methods import save_method
 
@@ -105,6 +113,9 @@ def embed(
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
+    target: options.Target = None,
+    metapath: options.MetaPaths = None,
+    add_reverse: options.AddReverse = False,
     standardize: options.Standardize = None,
     data: DataRoot = None,
     model: options.Model = None,
@@ -137,8 +148,13 @@ def embed(
     )  # fmt: skip
     _check_output(output)
     _spare_inputs(output, graph, edges, features, checkpoint, model)
-    base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
+    base, opened = _begin(
+        chosen,
+        GraphChoice(
+            graph, edges, features, label, directed, standardize, data, target, metapath,
+            add_reverse,
+        ),
+    )  # fmt: skip
     rows = _rows(chosen, base, opened)
     files = write_rows(output, rows, opened.node_ids)
     size = f"{plural(len(rows), 'row')}, width {rows.size(1)}"
@@ -154,6 +170,9 @@ def cluster(
     features: options.Features = None,
     label: options.Label = None,
     directed: options.Directed = None,
+    target: options.Target = None,
+    metapath: options.MetaPaths = None,
+    add_reverse: options.AddReverse = False,
     standardize: options.Standardize = None,
     data: DataRoot = None,
     model: options.Model = None,
@@ -188,8 +207,13 @@ def cluster(
     _check_output(output)
     _spare_inputs(output, graph, edges, features, checkpoint, model)
     number = _number_of_clusters(n_clusters)
-    base = chosen.check()
-    opened = _open(GraphChoice(graph, edges, features, label, directed, standardize, data), base)
+    base, opened = _begin(
+        chosen,
+        GraphChoice(
+            graph, edges, features, label, directed, standardize, data, target, metapath,
+            add_reverse,
+        ),
+    )  # fmt: skip
     if number is not None and number > len(opened.node_ids):
         raise ValueError(
             f"--n-clusters {number}: {opened.name} has {plural(len(opened.node_ids), 'row')} only"
@@ -204,17 +228,31 @@ def cluster(
     _say(f"written: {' and '.join(map(str, files))} ({plural(len(assignment), 'row')})")
 
 
-def _open(choice: GraphChoice, base: MethodEntry | SavedMethod) -> OpenedGraph:
-    from graphcl.cli.graph_input import open_graph
+def _begin(
+    chosen: MethodChoice, choice: GraphChoice
+) -> tuple[MethodEntry | SavedMethod, OpenedGraph]:
+    """Check the options, as far as possible before the graph is read; read it."""
+    from graphcl.cli.graph_input import known_kind, open_graph
     from graphcl.methods import SavedMethod
 
-    learned = base.features if isinstance(base, SavedMethod) else None
-    if learned is not None and choice.standardize is not None:
+    base = chosen.check(heterogeneous=known_kind(choice))
+    saved = base if isinstance(base, SavedMethod) else None
+    if saved is not None:
+        _check_for_model(choice, saved)
+    opened = open_graph(choice, saved)
+    base = base or chosen.entry(heterogeneous=opened.heterogeneous)
+    _say(opened.describe(), *(f"  {note}" for note in opened.notes))
+    return base, opened
+
+
+def _check_for_model(choice: GraphChoice, saved: SavedMethod) -> None:
+    """See that the graph is left as the trained method needs it."""
+    if saved.features is not None and choice.standardize is not None:
         given = "--standardize" if choice.standardize else "--keep-scales"
         raise ValueError(f"--model scales the features as in training: {given} does not go with it")
-    opened = open_graph(choice, learned)
-    _say(opened.describe(), *(f"  {note}" for note in opened.notes))
-    return opened
+    for name, value in (("--target", choice.target), ("--metapath", choice.metapaths)):
+        if value:
+            raise ValueError(f"--model has the target and meta-paths of its training, not {name}")
 
 
 def _rows(chosen: MethodChoice, base: MethodEntry | SavedMethod, opened: OpenedGraph) -> Tensor:

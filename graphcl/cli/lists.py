@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphcl.cli.common import DataRoot, Debug, check_folder, console, one_line_errors
+from graphcl.cli.graph_choices import DEFAULT_HETEROGENEOUS, DEFAULT_METHOD
 
 if TYPE_CHECKING:
     from graphcl.datasets import DataCard
@@ -82,7 +83,8 @@ def methods(debug: Debug = False) -> None:
     out.print(table)
     out.print(
         "\nLevel: node: the nodes of a graph; graph: each of many graphs; hetero: the nodes of one "
-        "type of a graph that has several.",
+        "type of a graph that has several.\nWhere nothing is said, train, embed and cluster take "
+        f"{DEFAULT_METHOD}, for heterogeneous graphs {DEFAULT_HETEROGENEOUS}.",
         markup=False,
         highlight=False,
     )

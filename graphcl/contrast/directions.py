@@ -9,16 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graphcl.contrast.pair_products import PairIndex, pair_products, weighted_row_sums
 from graphcl.contrast.pairs import Pairs
 from graphcl.contrast.products import Block, Product, ProductSet
 from graphcl.contrast.rows import Rows, SharedPass, own_product
 from graphcl.contrast.same_label import SameLabel
-from graphcl.contrast.similarity import (
-    MASKED,
-    grouped_logsumexp,
-    pair_products,
-    weighted_row_sums,
-)
+from graphcl.contrast.similarity import MASKED, grouped_logsumexp
 from graphcl.contrast.tiles import Mask
 
 
@@ -32,6 +28,7 @@ class Positives:
         weight: Relative weights, ``[P]``; None: all alike.
         same_label: Instead of an index: items of the same label.
         own: With labels: the candidates are the anchors, and none is its own positive.
+        listed: The index with what was found out about it before; None: it is found out again.
     """
 
     candidates: Tensor
@@ -39,6 +36,7 @@ class Positives:
     weight: Tensor | None = None
     same_label: SameLabel | None = None
     own: bool = False
+    listed: PairIndex | None = None
 
     @property
     def is_aligned(self) -> bool:
@@ -89,7 +87,7 @@ class Positives:
         """Cosine of every pair, ``[P]``."""
         if self.is_aligned:
             return (anchors * self.candidates).sum(1)
-        return pair_products(anchors, self.candidates, self.pairs())
+        return pair_products(anchors, self.candidates, self.listed or self.pairs())
 
     def weights(self, like: Tensor) -> Tensor:
         """Relative weight of every pair, ``[P]``, in the given type."""
@@ -239,7 +237,7 @@ def _sources(
     other = 1 - number
     blocks = [Block(views[other], cross, view=other)]
     if pairs.same_label is None:
-        positives = [Positives(views[other], pairs.positive, pairs.weight)]
+        positives = [Positives(views[other], pairs.positive, pairs.weight, listed=pairs.listed)]
     else:
         positives = [Positives(views[other], None, same_label=pairs.same_label)]
     if own is not None:

@@ -9,6 +9,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
+from graphcl.contrast.pair_products import PairIndex
 from graphcl.contrast.same_label import SameLabel, check_vector
 from graphcl.contrast.tiles import Mask
 
@@ -200,6 +201,13 @@ class Pairs:
         if positive is not None:
             return positive.to(device)
         return torch.arange(self.num_anchors, device=device).expand(2, -1)
+
+    @cached_property
+    def listed(self) -> PairIndex | None:
+        """The positives as an index that remembers its order; None for aligned pairs and labels."""
+        if self._positive is None:
+            return None
+        return PairIndex(self._positive, self.num_anchors, self.num_candidates)
 
     def num_positives(self) -> Tensor:
         """Number of positives of each anchor, ``[N]``."""

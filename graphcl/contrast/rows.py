@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
+from graphcl.contrast.pair_products import pair_products
 from graphcl.contrast.products import Block, Product, ProductSet, TileFunction
 from graphcl.contrast.reduction import Reduction, reduce_tiles
-from graphcl.contrast.similarity import MASKED, pair_products
+from graphcl.contrast.similarity import MASKED
 
 Found = TypeVar("Found")
 

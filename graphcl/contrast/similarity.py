@@ -1,8 +1,6 @@
-"""Unit rows, cosines of listed pairs, and log-sum-exp over groups of pairs."""
+"""Unit rows, and log-sum-exp over groups of pairs."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +9,6 @@ MASKED = -1e30
 """Log-weight of an entry that is not in a sum: finite, because -inf gives NaN gradients."""
 
 _TINY = 1e-12
-_CHUNK_ELEMENTS = 1 << 20
 
 
 def accumulation_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -65,73 +62,6 @@ def _inverse_norms(x: Tensor) -> Tensor:
 def unit_rows(x: Tensor) -> Tensor:
     """Unit rows ``[N, d]`` (see :func:`normalize_rows`); half precision becomes float32 first."""
     return normalize_rows(x.to(accumulation_dtype(x.dtype)))
-
-
-class _PairProducts(torch.autograd.Function):
-    """Dot products of listed pairs of rows, in chunks: O(P) memory instead of O(P d)."""
-
-    @staticmethod
-    def forward(ctx: Any, left: Tensor, right: Tensor, index: Tensor) -> Tensor:
-        ctx.save_for_backward(left, right, index)
-        step = max(1, _CHUNK_ELEMENTS // max(1, left.size(1)))
-        parts = [(left[i] * right[j]).sum(1) for i, j in index.split(step, dim=1)]
-        return torch.cat(parts) if parts else left.new_zeros(0)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
-        left, right, index = ctx.saved_tensors
-        grad_left, grad_right = torch.zeros_like(left), torch.zeros_like(right)
-        step = max(1, _CHUNK_ELEMENTS // max(1, left.size(1)))
-        for part, weight in zip(index.split(step, dim=1), grad.split(step), strict=True):
-            grad_left.index_add_(0, part[0], right[part[1]] * weight[:, None])
-            grad_right.index_add_(0, part[1], left[part[0]] * weight[:, None])
-        return grad_left, grad_right, None
-
-
-def pair_products(left: Tensor, right: Tensor, index: Tensor) -> Tensor:
-    """Dot products of the listed pairs of rows, without gathering all rows at once.
-
-    Args:
-        left: ``[N, d]``.
-        right: ``[M, d]``.
-        index: Pairs (row of ``left``, row of ``right``), ``[2, P]``.
-
-    Returns:
-        ``[P]``, differentiable (once) in both inputs.
-
-    Example:
-        >>> pair_products(torch.eye(2), torch.ones(3, 2), torch.tensor([[0, 1], [2, 2]]))
-        tensor([1., 1.])
-    """
-    result: Tensor = _PairProducts.apply(left, right, index)
-    return result
-
-
-def weighted_row_sums(rows: Tensor, index: Tensor, weight: Tensor, num_groups: int) -> Tensor:
-    """For each group the weighted sum of its rows: a sparse matrix times ``rows``.
-
-    Args:
-        rows: ``[M, d]``.
-        index: Pairs (group, row) sorted by group, ``[2, P]``.
-        weight: One weight a pair, ``[P]``.
-        num_groups: Number of groups ``G``.
-
-    Returns:
-        ``[G, d]``; a group without rows gives zero. Differentiable in ``rows`` and ``weight``.
-
-    Example:
-        >>> rows = torch.tensor([[1.0], [2.0], [4.0]])
-        >>> weighted_row_sums(rows, torch.tensor([[0, 0], [1, 2]]), torch.ones(2), 2)
-        tensor([[6.],
-                [0.]])
-    """
-    starts = torch.searchsorted(
-        index[0].contiguous(), torch.arange(num_groups, device=index.device)
-    )
-    return torch.nn.functional.embedding_bag(
-        index[1], rows, starts, mode="sum", per_sample_weights=weight.to(rows.dtype)
-    )
 
 
 def grouped_logsumexp(values: Tensor, group: Tensor, num_groups: int) -> Tensor:

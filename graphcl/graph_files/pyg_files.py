@@ -15,7 +15,9 @@ from torch_geometric.utils import contains_self_loops, is_undirected, to_undirec
 from graphcl.arguments import plural
 from graphcl.datasets import check_graph
 from graphcl.graph_files.assemble import make_structural
+from graphcl.graph_files.features import as_features
 from graphcl.graph_files.graph_file import GraphFile
+from graphcl.graph_files.heterogeneous_files import heterogeneous_file
 from graphcl.graph_files.structural import structural_names
 
 _INERT = (
@@ -38,7 +40,9 @@ def read_pyg(
     features: Tensor | None,
     structural: bool,
 ) -> GraphFile:
-    """Read a `Data`, a list of `Data`, or `Data.to_dict()`; nothing in the file is executed.
+    """Read a `Data`, a list of them, a `HeteroData`, or what `to_dict()` makes of one.
+
+    Nothing in the file is executed.
 
     The graph is taken as it is: self-loops, repeated edges and edge attributes stay. Structural
     features are not scaled yet.
@@ -49,6 +53,16 @@ def read_pyg(
     content = _load(path)
     if isinstance(content, dict) and isinstance(content.get("edge_index"), Tensor):
         content = Data.from_dict(content)
+    if isinstance(content, dict) and "_global_store" in content:
+        content = HeteroData.from_dict(content)
+    if isinstance(content, HeteroData):
+        if directed is not None or features is not None or structural:
+            given = "features" if directed is None else "directions"
+            raise ValueError(
+                f"{path.name} holds a HeteroData, whose types have features and directions of "
+                f"their own: {given} cannot be given"
+            )
+        return heterogeneous_file(content, path)
     if isinstance(content, list) and content and all(isinstance(g, Data) for g in content):
         return _graphs(content, path, features=features, structural=structural)
     if not isinstance(content, Data):
@@ -77,7 +91,7 @@ def read_pyg(
         names = structural_names()
         notes.append(note)
     else:
-        data.x = _as_features(data.x, notes)
+        data.x = as_features(data.x, notes)
     if isinstance(data.y, Tensor) and data.y.dim() == 2 and data.y.size(1) == 1:
         data.y = data.y.flatten()
     check_graph(data, name=path.name)
@@ -95,7 +109,7 @@ def _graphs(
         if graph.x is None:
             raise ValueError(f"{path.name}: graph {position} has no features (x)")
         graph = graph.clone()
-        graph.x = _as_features(graph.x, notes)
+        graph.x = as_features(graph.x, notes)
         read.append(graph)
     check_graph(read, name=path.name)
     return GraphFile(read, list(range(len(read))), tuple(dict.fromkeys(notes)))
@@ -117,13 +131,6 @@ def _load(path: Path) -> Any:
 
 
 def _what(content: Any) -> str:
-    if isinstance(content, HeteroData):
-        kinds = ", ".join(content.node_types)
-        return (
-            f"a HeteroData (node types {kinds}), which is embedded in Python: "
-            "graphcl.methods.create_method(name, data, target=..., metapaths=[...]); from a file "
-            "only one type of nodes and edges is read (data.to_homogeneous() makes a Data of it)"
-        )
     if isinstance(content, dict) and content.get("kind") == "graphcl method":
         return "a trained method, no graph (give it by --model)"
     if isinstance(content, tuple):
@@ -140,17 +147,6 @@ def _with_features(data: Data, num_nodes: int) -> Data:
         edge_index=data.edge_index,
         edge_weight=data.get("edge_weight"),
     )
-
-
-def _as_features(x: Tensor, notes: list[str]) -> Tensor:
-    if x.is_sparse or x.layout != torch.strided:
-        x = x.to_dense()
-    if x.dim() == 1:
-        x = x[:, None]
-    if not x.is_floating_point():
-        notes.append(f"the features were {x.dtype}, they are float32 now")
-        x = x.float()
-    return x
 
 
 def _add_reverse(data: Data, num_nodes: int) -> None:

@@ -6,6 +6,8 @@ import difflib
 from dataclasses import replace
 from pathlib import Path
 
+from torch_geometric.data import HeteroData
+
 from graphcl.arguments import listed
 from graphcl.graph_files import csv_files, matrices, networkx_files, pyg_files
 from graphcl.graph_files.assemble import Parts, assemble
@@ -33,6 +35,7 @@ def read_graph(
 
     ============================  ================================================================
     ``.pt``                       ``torch.save`` of a PyG ``Data`` (or of a list, for graph level)
+                                  or of a ``HeteroData``
     ``.graphml``, ``.gml``        through NetworkX
     ``.csv``, ``.tsv``            a file of nodes, with ``edges=`` one of edges; or edges alone
     ``.edgelist``, ``.txt``       lines "source target" or "source target weight", or NetworkX's
@@ -125,6 +128,13 @@ def _scale(graph: GraphFile, scaling: FeatureScaling | None, name: str) -> Graph
     names, notes = graph.feature_names, list(graph.notes)
     made = names == structural_names()
     if scaling is None and not made:
+        return graph
+    if isinstance(graph.data, HeteroData):
+        if scaling is not None and scaling.width is not None:
+            raise ValueError(
+                f"{name} holds a HeteroData: features can be scaled as those of another graph "
+                "where all nodes are of one type"
+            )
         return graph
     graphs = graph.data if isinstance(graph.data, list) else [graph.data]
     if scaling is None:

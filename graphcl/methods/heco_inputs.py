@@ -53,6 +53,50 @@ def read_neighbours(data: HeteroData, target: str, neighbours: Neighbours) -> di
     return {step: _mean_degree(data[step].edge_index[1]) for step in others}
 
 
+def check_neighbours(neighbours: Neighbours, target: str) -> dict[EdgeType, int]:
+    """The relations of the schema view, looked up before, with numbers of at least 1."""
+    known = isinstance(neighbours, Mapping) and all(
+        isinstance(step, tuple | list) and len(step) == 3 for step in neighbours
+    )
+    if not isinstance(neighbours, Mapping) or not known:
+        raise TypeError(
+            "neighbours must give a number for each edge type (source, relation, target), got "
+            f"{neighbours!r}; create_method looks types and numbers up in the graph"
+        )
+    if not neighbours:
+        raise ValueError("neighbours must name at least one relation, got none")
+    result: dict[EdgeType, int] = {}
+    for step, count in neighbours.items():
+        source, relation, end = tuple(step)
+        if end != target:
+            raise ValueError(
+                f"relations in neighbours must lead to {target!r}, got {(source, relation, end)}"
+            )
+        result[source, relation, end] = check_whole("neighbours", count, least=1)
+    return result
+
+
+def check_feature_types(
+    feature_types: Sequence[str] | None, known: Mapping[str, object]
+) -> tuple[str, ...] | None:
+    """The node types whose features are read, each once; None: all.
+
+    Raises:
+        TypeError: No list of names.
+        ValueError: An unknown node type.
+    """
+    if feature_types is None:
+        return None
+    if isinstance(feature_types, str) or not isinstance(feature_types, Sequence):
+        raise TypeError(
+            f"feature_types must be a list of node types such as ['paper'], got {feature_types!r}"
+        )
+    for kind in feature_types:
+        if kind not in known:
+            raise ValueError(unknown_name("node type in feature_types", kind, known))
+    return tuple(dict.fromkeys(feature_types))
+
+
 def _named(name: str | EdgeType, inwards: Sequence[EdgeType]) -> list[EdgeType]:
     if isinstance(name, str):
         found = [step for step in inwards if step[0] == name]

@@ -44,7 +44,9 @@ class Meow(MetaPathContrast):
     Source: Yu and Li, SDM 2023, pp. 37-45; Yu, Ge, Li and Zhou, https://arxiv.org/abs/2212.13847;
     the authors' code, jianxiangyu/MEOW. Unlike there, embeddings are made without dropout, PathSim
     keeps a node itself first, nodes aggregate from those that they kept, and k-means is Euclidean
-    and goes on from the centroids of the epoch before.
+    and goes on from the centroids of the epoch before. On ACM equal PathSim scores stay together
+    (``ties="all"``): all scores of paper-subject-paper are equal, and a cut among them put the
+    neighbours of thousands of papers down to the order of the rows.
 
     Args:
         num_features: Width of the features of each node type; None: learned rows instead.

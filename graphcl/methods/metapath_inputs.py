@@ -202,9 +202,13 @@ def _warn_if_empty(path: MetaPath, *, empty: bool) -> None:
 def _adjacency(
     data: HeteroData, path: MetaPath, keep: int | None, counts: Tensor, options: ViewOptions
 ) -> Adjacency:
-    if keep is None and not options.binary and options.orientation == "rows":
+    if not options.binary and options.orientation == "rows":
         operator = PathOperator(data, path)
-        if 2 * operator.num_entries < counts.values().numel():  # the same product, cheaper
+        everything = keep is None or torch.equal(
+            counts @ torch.ones(counts.size(1), 1).to(counts), operator.degrees.view(-1, 1)
+        )
+        # nothing was filtered out: the same product, cheaper
+        if everything and 2 * operator.num_entries < counts.values().numel():
             return operator
     return FixedMatrix(normalized(counts, orientation=options.orientation, binary=options.binary))
 

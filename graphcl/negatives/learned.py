@@ -31,7 +31,10 @@ class LearnedNegatives(NegativeStrategy):
 
     ``w_ij = sigmoid(W2 tanh(W1 (u_i + v_j) + b1) + b2)`` of unit rows u and v; gradients flow
     through w into the network and both rows. ``W1 (u_i + v_j) = W1 u_i + W1 v_j``, so that nothing
-    of size N^2 is held: O(N^2 (d + h)) time, O(N (d + h)) memory.
+    of size N^2 is held. Where these projections lie within a few units, as they do unless trained
+    for very long, the logits of all pairs are a product of ``[N, h m]`` matrices, m about ten, to
+    the rounding of the type; else each pair and unit has its tanh. O(N^2 (d + h m)) time,
+    O(N (d + h m)) memory.
 
     AdaMEOW itself is one direction with the positive among what is weighed:
     ``InfoNCELoss(temperature, symmetric=False, positive_in_denominator="weighted", ...)``.

@@ -17,13 +17,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_CPU_CHUNK_BYTES = 1 << 20  # stays in the second-level cache
+_CPU_CHUNK_BYTES = 1 << 21  # about the second-level cache; smaller ones cost more calls
 _DEVICE_CHUNK_BYTES = 1 << 26
 _SAFE_EXPONENT = {torch.float32: 30.0, torch.float64: 200.0}  # leaves room for y^2 and its sums
 
 
 class PairUnits:
     """Weighted sums of the tanh units of the pairs of a tile, and their gradients.
+
+    What can wait is done once for the tile: many small operations a chunk took as long as the
+    units themselves.
 
     Args:
         left: First summand of each row, ``[r, h]``.
@@ -35,8 +38,6 @@ class PairUnits:
     def __init__(self, left: Tensor, right: Tensor, weight: Tensor, workspace: Tensor) -> None:
         self.weight, self.workspace = weight, workspace
         self.step = max(1, min(len(left), workspace.numel() // right.numel()))
-        self.grad_left, self.grad_right = torch.zeros_like(left), torch.zeros_like(right.T)
-        self.grad_weight = torch.zeros_like(weight)
         # a + c does not change when both move by the same amount in opposite directions
         shift = (_middle(left) - _middle(right)) / 2
         left, right = 2 * (left - shift), 2 * (right + shift).T
@@ -44,25 +45,37 @@ class PairUnits:
         self.safe = bool(largest <= _SAFE_EXPONENT[left.dtype])
         self.left = torch.exp(-left) if self.safe else left
         self.right = (torch.exp(right) if self.safe else right).contiguous()
-        self._factors = self.left * weight
+        self._columns = self.left.unsqueeze(2)
+        self._factors = (self.left if self.safe else torch.ones_like(left)) * weight
         self._row_factors = self._factors.unsqueeze(1)
-        self._column_factors = 4 * self._factors.T.contiguous().unsqueeze(1)
+        self._column_factors = self._factors.T.contiguous().unsqueeze(1)
         self._total = weight.sum().view(1, 1, 1)
+        self._sums: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     def chunks(self) -> Iterator[slice]:
         """The rows that are evaluated together."""
         for start in range(0, len(self.left), self.step):
             yield slice(start, min(start + self.step, len(self.left)))
 
-    def sums(self, rows: slice) -> Tensor:
+    def all_sums(self) -> Tensor:
+        """:meth:`sums` of all rows, ``[r, c]``."""
+        result = self.left.new_empty(len(self.left), self.right.size(1))
+        for rows in self.chunks():
+            self.sums(rows, out=result[rows])
+        return result
+
+    def sums(self, rows: slice, *, out: Tensor | None = None) -> Tensor:
         """``sum_k w_k tanh(a_ik + c_jk)`` for some rows, ``[r, c]``."""
-        units = self._units(rows)
-        torch.add(self.right, self.left[rows].unsqueeze(2), out=units)
-        if not self.safe:
-            return self.weight @ units.mul_(0.5).tanh_()
-        total = self._total.expand(len(units), 1, units.size(2))
-        factors = self._row_factors[rows]
-        return torch.baddbmm(total, factors, units.reciprocal_(), alpha=-2).squeeze(1)
+        units, factors = self._units(rows), self._row_factors[rows]
+        torch.add(self.right, self._columns[rows], out=units)
+        if out is None:
+            out = units.new_empty(len(units), units.size(2))
+        if self.safe:
+            total = self._total.expand(len(units), 1, units.size(2))
+            torch.baddbmm(total, factors, units.reciprocal_(), alpha=-2, out=out.unsqueeze(1))
+        else:
+            torch.bmm(factors, units.mul_(0.5).tanh_(), out=out.unsqueeze(1))
+        return out
 
     def add_gradients(self, rows: slice, gradient: Tensor) -> None:
         """Add what flows back from the sums of some rows, right after they were evaluated.
@@ -72,19 +85,36 @@ class PairUnits:
             gradient: In the sums, ``[r, c]``.
         """
         units, broadcast = self._units(rows), gradient.unsqueeze(1)
-        first = torch.bmm(units, gradient.unsqueeze(2)).squeeze(2)
+        if self._sums is None:
+            row_sums = torch.zeros_like(self.left)
+            columns = torch.zeros_like(self.right).unsqueeze(1)
+            self._sums = (row_sums.sum(1), row_sums, torch.zeros_like(self.left), columns)
+        of_gradient, of_units, of_squares, columns = self._sums
+        torch.sum(gradient, 1, out=of_gradient[rows])
+        torch.bmm(broadcast, units.transpose(1, 2), out=of_units[rows].unsqueeze(1))
         torch.mul(units, units, out=units).mul_(broadcast)
         if not self.safe:
-            self.grad_weight += first.sum(0)
             units.neg_().add_(broadcast)
-            self.grad_left[rows] = self.weight * units.sum(2)
-            self.grad_right += self.weight.unsqueeze(1) * units.sum(0)
-            return
-        left = self.left[rows]
-        self.grad_weight += gradient.sum() - 2 * (left * first).sum(0)
-        self.grad_left[rows] = 4 * self._factors[rows] * (first - left * units.sum(2))
-        columns = torch.bmm(self._column_factors[:, :, rows], units.transpose(0, 1)).squeeze(1)
-        self.grad_right.addcmul_(columns, self.right)
+        torch.sum(units, 2, out=of_squares[rows])
+        columns.baddbmm_(self._column_factors[:, :, rows], units.transpose(0, 1))
+
+    def gradients(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What all chunks added up to: in left, right, weight, and the sum of the gradients.
+
+        Returns:
+            ``[r, h]``, ``[c, h]``, ``[h]`` and ``[]``.
+        """
+        assert self._sums is not None
+        of_gradient, of_units, of_squares, columns = self._sums
+        total, columns = of_gradient.sum(), columns.squeeze(1)
+        if self.safe:
+            in_left = 4 * self._factors * (of_units - self.left * of_squares)
+            in_right = 4 * columns * self.right
+            in_weight = total - 2 * (self.left * of_units).sum(0)
+        else:
+            in_left, in_right = self.weight * of_squares, columns
+            in_weight = of_units.sum(0)
+        return in_left, in_right.T, in_weight, total
 
     def _units(self, rows: slice) -> Tensor:
         size = rows.stop - rows.start
@@ -110,8 +140,7 @@ class _PairSums(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, left: Tensor, right: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(left, right, weight)
-        units = PairUnits(left, right, weight, unit_workspace(len(right), right))
-        return torch.cat([units.sums(rows) for rows in units.chunks()])
+        return PairUnits(left, right, weight, unit_workspace(len(right), right)).all_sums()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -121,7 +150,7 @@ class _PairSums(torch.autograd.Function):
         for rows in units.chunks():
             units.sums(rows)
             units.add_gradients(rows, gradient[rows])
-        return units.grad_left, units.grad_right.T, units.grad_weight
+        return units.gradients()[:3]
 
 
 def pair_sums(left: Tensor, right: Tensor, weight: Tensor) -> Tensor:

@@ -6,8 +6,10 @@ For a similarity matrix S, logits ``l_ij = b + sum_k w_k tanh(p_ik + p_jk)`` and
     L_i = log sum_j sigmoid(l_ij) exp(S_ij / t)        and        W_i = log sum_j sigmoid(l_ij)
 
 over unmasked pairs. As in the engine's own pass S and l are evaluated in tiles, and once more in
-the backward pass: O(N (d + h)) memory. The logits are symmetric in the two rows, so that one tile
-serves the rows of one direction and the columns of the other.
+the backward pass: O(N (d + h m)) memory, m about ten. The logits are symmetric in the two rows, so
+that one tile serves the rows of one direction and the columns of the other. They are a matrix
+product of the factors of :mod:`~graphcl.negatives.tanh_factors` where there are such, else one tanh
+a pair and unit.
 """
 
 from __future__ import annotations
@@ -22,11 +24,35 @@ from torch.nn.functional import logsigmoid
 
 from graphcl.contrast import MASKED, Rows
 from graphcl.negatives.pair_units import PairUnits, unit_workspace
+from graphcl.negatives.tanh_factors import tanh_factors
+
+
+class _PairProducts:
+    """Sums of the units of all pairs of a tile as a product of factors; works as `PairUnits`."""
+
+    def __init__(self, left: Tensor, right: Tensor) -> None:
+        self.left, self.right = left, right
+
+    def chunks(self) -> Iterator[slice]:
+        yield slice(0, len(self.left))
+
+    def all_sums(self) -> Tensor:
+        return self.left @ self.right.T
+
+    def sums(self, rows: slice) -> Tensor:
+        return self.left[rows] @ self.right.T
+
+    def add_gradients(self, rows: slice, gradient: Tensor) -> None:
+        self._gradient = gradient
+
+    def gradients(self) -> tuple[Tensor, Tensor, None, Tensor]:
+        gradient = self._gradient
+        return gradient @ self.right, gradient.T @ self.left, None, gradient.sum()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Tile:
-    """A tile: its place, its similarities over the temperature (masked: the floor), its units."""
+    """A tile: its place, its similarities over the temperature (masked: the floor), its logits."""
 
     left: int
     right: int
@@ -35,7 +61,7 @@ class _Tile:
     row_output: int
     column_output: int | None
     similarity: Tensor
-    units: PairUnits
+    logits: PairUnits | _PairProducts
 
 
 def weighted_log_sums(
@@ -56,24 +82,41 @@ def weighted_log_sums(
     assert rows.shared is not None
     job = rows.shared.products
     projections = [project(tensor) for tensor in job.tensors]
+    factors = tanh_factors(projections, weight)
+    left, right = (projections, projections) if factors is None else factors
     flat = _WeightedSums.apply(
-        job, rows.temperature, with_mean, weight, bias, *job.tensors, *projections
+        job,
+        rows.temperature,
+        with_mean,
+        factors is not None,
+        weight,
+        bias,
+        *job.tensors,
+        *left,
+        *right,
     )
     size = len(job.output_sizes)
     return tuple((flat[k], flat[size + k] if with_mean else None) for k in range(size))
 
 
 def _walk(
-    job: Any, temperature: float, weight: Tensor, factors: Sequence[Tensor]
+    job: Any, temperature: float, products: bool, weight: Tensor, factors: Sequence[Tensor]
 ) -> Iterator[_Tile]:
     """All tiles that have to be evaluated."""
-    tensors, projections = factors[: len(job.tensors)], factors[len(job.tensors) :]
-    workspace = unit_workspace(job.side, projections[0])
+    number = len(job.tensors)
+    tensors, lefts, rights = factors[:number], factors[number : 2 * number], factors[2 * number :]
+    workspace = None if products else unit_workspace(job.side, lefts[0])
+
+    def logits(one: Tensor, other: Tensor) -> PairUnits | _PairProducts:
+        if workspace is None:
+            return _PairProducts(one, other)
+        return PairUnits(one, other, weight, workspace)
+
     for product, mask in zip(job.products, job.masks(), strict=True):
         left = job.factor(tensors[product.left] / temperature).split(job.side)
         right = job.factor(tensors[product.right]).split(job.side)
-        first = projections[product.left].split(job.side)
-        second = projections[product.right].split(job.side)
+        first = lefts[product.left].split(job.side)
+        second = rights[product.right].split(job.side)
         for i in range(len(left)):
             for j in range(i if product.symmetric else 0, len(right)):
                 similarity = (left[i] @ right[j].T).to(weight.dtype)
@@ -88,7 +131,7 @@ def _walk(
                     product.row_output,
                     output,
                     similarity,
-                    PairUnits(first[i], second[j], weight, workspace),
+                    logits(first[i], second[j]),
                 )
 
 
@@ -109,11 +152,13 @@ class _WeightedSums(torch.autograd.Function):
         job: Any,
         temperature: float,
         with_mean: bool,
+        products: bool,
         weight: Tensor,
         bias: Tensor,
         *factors: Tensor,
     ) -> tuple[Tensor, ...]:
-        ctx.job, ctx.temperature, ctx.with_mean = job, temperature, with_mean
+        ctx.job, ctx.temperature = job, temperature
+        ctx.with_mean, ctx.products = with_mean, products
         width = len(job.output_sizes)
         tops = [
             weight.new_full((size,), MASKED)
@@ -130,9 +175,8 @@ class _WeightedSums(torch.autograd.Function):
             total.mul_((old - top).exp()).add_((values - top.unsqueeze(dim)).exp_().sum(dim))
             old.copy_(top)
 
-        for tile in _walk(job, temperature, weight, factors):
-            sums_of_units = torch.cat([tile.units.sums(rows) for rows in tile.units.chunks()])
-            log_weights = logsigmoid(sums_of_units.add_(bias))
+        for tile in _walk(job, temperature, products, weight, factors):
+            log_weights = logsigmoid(tile.logits.all_sums().add_(bias))
             exponents = _exponents(tile.similarity, log_weights, with_mean)
             for k, values in enumerate(exponents):
                 add(k * width + tile.row_output, tile.row, values, 1)
@@ -148,7 +192,7 @@ class _WeightedSums(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        job, size = ctx.job, 2 * len(ctx.job.tensors)
+        job, size = ctx.job, 3 * len(ctx.job.tensors)
         weight, bias, *rest = ctx.saved_tensors
         factors, outputs = rest[:size], rest[size:]
         shares = _Shares(job, outputs, gradients)
@@ -156,26 +200,27 @@ class _WeightedSums(torch.autograd.Function):
         pieces = [result.split(job.side) for result in results]
         values = [factor.split(job.side) for factor in factors[: len(job.tensors)]]
         grad_weight, grad_bias = torch.zeros_like(weight), torch.zeros_like(bias)
-        for tile in _walk(job, ctx.temperature, weight, factors):
-            units, similarity = tile.units, tile.similarity
-            for rows in units.chunks():
-                logits = units.sums(rows).add_(bias)
+        for tile in _walk(job, ctx.temperature, ctx.products, weight, factors):
+            sums, similarity = tile.logits, tile.similarity
+            for rows in sums.chunks():
+                logits = sums.sums(rows).add_(bias)
                 exponents = _exponents(similarity[rows], logsigmoid(logits), ctx.with_mean)
                 parts = [shares.of(tile, k, rows, part) for k, part in enumerate(exponents)]
                 similarity[rows] = parts[0]
                 total = parts[0] if len(parts) == 1 else parts[0] + parts[1]
-                in_logits = logits.neg_().sigmoid_().mul_(total)
-                grad_bias += in_logits.sum()
-                units.add_gradients(rows, in_logits)
-            grad_weight += units.grad_weight
-            offset = len(job.tensors)
-            pieces[offset + tile.left][tile.row].add_(units.grad_left)
-            pieces[offset + tile.right][tile.column].add_(units.grad_right.T)
+                sums.add_gradients(rows, logits.neg_().sigmoid_().mul_(total))
+            in_left, in_right, in_weight, in_bias = sums.gradients()
+            if in_weight is not None:
+                grad_weight += in_weight
+            grad_bias += in_bias
+            number = len(job.tensors)
+            pieces[number + tile.left][tile.row].add_(in_left)
+            pieces[2 * number + tile.right][tile.column].add_(in_right)
             gradient = job.factor(similarity.div_(ctx.temperature))
             right, left = values[tile.right][tile.column], values[tile.left][tile.row]
             pieces[tile.left][tile.row].add_(gradient @ job.factor(right))
             pieces[tile.right][tile.column].add_(gradient.T @ job.factor(left))
-        return None, None, None, grad_weight, grad_bias, *results
+        return None, None, None, None, grad_weight, grad_bias, *results
 
 
 class _Shares:

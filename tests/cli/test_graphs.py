@@ -123,13 +123,9 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
         "--label is for files, digits is a data set",
     )
     refused(
-        graphcl("embed", "countries", "--method", "raw", "-o", str(output)),
-        "countries is heterogeneous",
-        "graphcl bench heterogeneous",
-    )
-    refused(
         graphcl("embed", "digits", "--method", "metapath-means", "-o", str(output)),
-        "--method metapath-means is for heterogeneous graphs",
+        "--method metapath-means is for heterogeneous graphs, this one has one type of nodes; for "
+        "it there are raw, random-encoder, ssgc, grace",
     )
     refused(
         graphcl("embed", "digits", "--method", "raw", "--set", "target=x", "-o", str(output)),

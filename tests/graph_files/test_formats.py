@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
-from torch_geometric.data import Data, HeteroData
+from torch_geometric.data import Data
 
 from graphcl.graph_files import read_graph, structural_names
 
@@ -199,12 +199,3 @@ def test_pyg_file(tmp_path: Path) -> None:
     assert "torch.int64, they are float32 now" in read_graph(tmp_path / "whole.pt").notes[0]
     made = read_graph(tmp_path / "g.pt", features="structural")
     assert made.feature_names == structural_names()
-
-
-def test_heterogeneous_graphs_are_refused(tmp_path: Path) -> None:
-    data = HeteroData()
-    data["country"].x = torch.ones(2, 1)
-    data["country", "near", "country"].edge_index = torch.tensor([[0], [1]])
-    torch.save(data, tmp_path / "h.pt")
-    with pytest.raises(ValueError, match=r"HeteroData \(node types country\)"):
-        read_graph(tmp_path / "h.pt")

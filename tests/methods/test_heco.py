@@ -88,7 +88,7 @@ def dense_loss(method, data, keep):
     cosines = one @ other.T / method.configuration["temperature"]
     reached = [reach(data, path, len(path)) for path in method.metapaths]
     positive = torch.zeros_like(cosines, dtype=torch.bool)
-    positive[tuple(metapath_positives(reached, keep, score=method.score))] = True
+    positive[tuple(metapath_positives(reached, keep, score=method.score, ties=method.ties))] = True
     terms = [
         (s.logsumexp(1) - s.masked_fill(~positive, -1e30).logsumexp(1)).mean()
         for s in (cosines, cosines.T)

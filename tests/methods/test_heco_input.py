@@ -102,6 +102,8 @@ def test_no_relation_and_unknown_names_are_refused():
         ({"num_positives": 0}, ValueError, "num_positives must be at least 1, got 0"),
         ({"score": "counts"}, ValueError, "unknown score 'counts'; did you mean 'count'"),
         ({"ties": "first"}, ValueError, "unknown ties 'first'"),
+        ({"feature_types": "paper"}, TypeError, r"must be a list of node types .*, got 'paper'"),
+        ({"feature_types": ["papers"]}, ValueError, r"'papers'; did you mean 'paper'\?"),
         ({"normalize_features": 1}, TypeError, "normalize_features must be true or false, got 1"),
         ({"max_entries": 0}, ValueError, "max_entries must be at least 1, got 0"),
     ],
@@ -120,6 +122,47 @@ def test_the_class_itself_needs_relations_that_lead_to_the_target():
         HeCo(**known | {"neighbours": {("paper", "by", "author"): 1}})
     with pytest.raises(ValueError, match="unknown node type in neighbours 'editor'"):
         HeCo(**known | {"neighbours": {("editor", "edits", "paper"): 1}})
+
+
+def test_features_left_out_are_as_if_there_were_none():
+    data = make_heterogeneous()
+    bare = data.clone()
+    for kind in set(data.node_types) - {TARGET}:
+        number = data[kind].num_nodes
+        bare[kind].pop("x", None)
+        bare[kind].num_nodes = number
+    losses = []
+    for graph, parameters in ((data, {"feature_types": [TARGET]}), (bare, {})):
+        method = small(graph, neighbours=3, **parameters)
+        torch.manual_seed(0)
+        losses.append(method.eval().loss(graph).detach())
+        assert HeCo(**method.configuration).feature_types == method.feature_types
+    torch.testing.assert_close(*losses)
+    method = small(data, feature_types=["author"])
+    assert method.projections[0].weight.size(0) == data[TARGET].num_nodes
+    for name in ("x", "y"):
+        data[TARGET][name] = torch.cat([data[TARGET][name], data[TARGET][name][:1]])
+    with pytest.raises(ValueError, match=r"has 15 nodes; HeCo was built for 14, and with their"):
+        method.embed(data)
+
+
+def test_equal_scores_are_drawn_once_and_for_all():
+    """All papers are of one venue: each would have the same lowest ones as positives."""
+    data = HeteroData()
+    data["paper"].num_nodes, data["venue"].num_nodes = 60, 1
+    edges = torch.stack([torch.arange(60), torch.zeros(60, dtype=torch.int64)])
+    data["paper", "in", "venue"].edge_index = edges
+    data["venue", "rev_in", "paper"].edge_index = edges.flip(0)
+    reached = [torch.ones(60, 60).to_sparse_csr()]
+    drawn = []
+    for seed, ties in ((0, {}), (1, {}), (0, {"ties": "index"})):
+        chosen = {"metapaths": ["paper-venue-paper"], "num_positives": 4, **ties}
+        method, _ = create_method("heco", data, seed=seed, target="paper", **chosen)
+        drawn.append(method.positives(data, reached).positive)
+    assert torch.equal(drawn[0], drawn[1])
+    most = [int(index[1].bincount().max()) for index in drawn]
+    assert most[0] < 20
+    assert most[2] == 60
 
 
 def test_a_path_that_is_too_large_is_refused():

@@ -71,6 +71,22 @@ def test_options_train(name, data, options):
     assert method.embed(data).shape == (14, 8)
 
 
+def test_a_filter_that_drops_nothing_is_no_filter(data):
+    """Wide hubs among the targets' neighbours: then the operator is the cheaper form."""
+    hub, ids = "hub", torch.arange(data[TARGET].num_nodes)
+    data[hub].num_nodes = 1
+    edges = torch.stack([ids, torch.zeros_like(ids)])
+    data[TARGET, "at", hub].edge_index, data[hub, "of", TARGET].edge_index = edges, edges.flip(0)
+    path = [(TARGET, "at", hub), (hub, "of", TARGET)]
+    methods = [
+        small("meow", data, metapaths=[path], **options)
+        for options in ({"keep": len(ids)}, {"keep": 2, "ties": "all"}, {"keep": 2})
+    ]
+    kinds = [type(method._inputs(data)[0].adjacencies[0]).__name__ for method in methods]
+    assert kinds == ["PathOperator", "PathOperator", "FixedMatrix"]
+    torch.testing.assert_close(methods[0].embed(data), methods[1].embed(data))
+
+
 def test_operators_and_matrices_are_the_same_without_a_filter(data):
     unmasked = {"mask_features": 0.0, "drop_edges": 0.0}
     by_matrix = small("meow", data, **unmasked)
