@@ -2,18 +2,13 @@
 
 from graphcl.contrast.directions import Direction, Positives, directions
 from graphcl.contrast.gather import gather_rows, num_ranks
+from graphcl.contrast.pair_products import pair_products
 from graphcl.contrast.pairs import Pairs, within_hops
 from graphcl.contrast.products import Block, TileFunction
 from graphcl.contrast.queue import MemoryQueue
 from graphcl.contrast.rows import Rows
 from graphcl.contrast.same_label import SameLabel
-from graphcl.contrast.similarity import (
-    MASKED,
-    accumulation_dtype,
-    normalize_rows,
-    pair_products,
-    unit_rows,
-)
+from graphcl.contrast.similarity import MASKED, accumulation_dtype, normalize_rows, unit_rows
 from graphcl.contrast.tiles import Mask
 
 __all__ = [

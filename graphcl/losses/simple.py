@@ -114,8 +114,9 @@ def _sum(rows: Rows) -> Tensor:
     total = rows.anchors @ block.candidates.sum(0)
     if block.masked is None:
         return total
-    left_out = pair_products(rows.anchors, block.candidates, block.masked.index)
-    return total.index_add(0, block.masked.index[0], left_out, alpha=-1)
+    index = block.masked.index[:, block.masked.index[0].argsort()]
+    left_out = pair_products(rows.anchors, block.candidates, index)
+    return total.index_add(0, index[0], left_out, alpha=-1)
 
 
 def _weighted_sum(rows: Rows, strategy: NegativeStrategy) -> Tensor:
