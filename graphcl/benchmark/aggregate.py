@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -59,7 +60,7 @@ class ProtocolStatistics:
         protocol: Protocol id.
         task: That of the protocol: "probe", "restarted-probe" or "clustering".
         metrics: Metrics that at least one row has, in the order of the tables.
-        rows: In the order of the suite.
+        rows: In the order of the suite, or the best first.
     """
 
     dataset: str
@@ -161,6 +162,9 @@ def _protocol(
         )
     present = [name for row in statistics for name in (*row.metrics, *row.published)]
     metrics = tuple(ordered(present or MAIN_METRICS[task]))
+    if suite.sort:
+        first = MAIN_METRICS[task][0]
+        statistics.sort(key=lambda row: -row.metrics[first].mean if row.metrics else math.inf)
     return ProtocolStatistics(dataset, protocol, task, metrics, tuple(statistics))
 
 

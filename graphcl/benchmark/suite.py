@@ -140,6 +140,7 @@ class Suite(_Strict):
         timeout: Seconds that each step of a cell may take: loading the data, training a seed (which
             all evaluations of the seed share), evaluating. What exceeds it fails, the rest goes on.
         memory: GiB of memory that the process of a cell may hold, libraries (about 0.5) included.
+        sort: Whether tables show the best row first (by their first metric), not the suite's order.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)
@@ -157,6 +158,7 @@ class Suite(_Strict):
     published: list[PublishedFigure] = []
     timeout: PositiveFloat | None = None
     memory: PositiveFloat | None = None
+    sort: bool = False
 
     def rows_for(self, dataset: DatasetEntry) -> list[MethodRow]:
         """The rows that run on a data set, in the order of the suite."""

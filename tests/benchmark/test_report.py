@@ -55,6 +55,16 @@ def column(table: TextTable, heading: str) -> list[str]:
     return [row[place].text for row in table.rows]
 
 
+def test_the_best_row_stands_first_on_request_and_what_did_not_run_last() -> None:
+    probe = tables(report_of())[0]
+    labels, means = column(probe, "Method"), column(probe, "Accuracy")
+    assert means != sorted(means, reverse=True)
+    best = [label for _, label in sorted(zip(means, labels, strict=True), reverse=True)]
+    assert column(tables(report_of("sort: true\n" + SUITE))[0], "Method") == best
+    shorter = tables(report_of("sort: true\n" + SUITE, missing=best[0]))[0]
+    assert column(shorter, "Method") == [*best[1:], best[0]]
+
+
 def test_probe_and_clustering_stand_in_tables_of_their_own() -> None:
     probe, clustering = tables(report_of())
     assert probe.title == "digits: linear probe, P-RND2"
