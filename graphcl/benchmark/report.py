@@ -15,10 +15,11 @@ from graphcl.benchmark.metrics import style_of
 from graphcl.benchmark.notes import notes_of
 from graphcl.benchmark.suite import Suite
 from graphcl.benchmark.tables import tables_of
-from graphcl.plotting import Bar, BarPanel, plot_bars
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from graphcl.plotting import Bar, BarPanel
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ def write_report(report: Report, folder: str | Path) -> list[Path]:
         files = [beside / name for name in ("table.md", "table.csv", "plot.png", "plot.svg")]
         files[0].write_text(_markdown(report), encoding="utf-8")
         files[1].write_text(to_csv(report.statistics), encoding="utf-8")
+        from graphcl.plotting import plot_bars  # torch comes with it, which no worker may wait for
+
         plot_bars(
             [[_panel(entry) for entry in dataset.protocols] for dataset in report.statistics],
             files[2:],
@@ -132,6 +135,8 @@ def _markdown(report: Report) -> str:
 
 
 def _panel(entry: ProtocolStatistics) -> BarPanel:
+    from graphcl.plotting import BarPanel
+
     metrics = [metric for metric in entry.metrics if style_of(metric, entry.task).in_plots]
     return BarPanel(
         title=f"{entry.dataset}, {entry.protocol}",
@@ -144,6 +149,8 @@ def _panel(entry: ProtocolStatistics) -> BarPanel:
 
 
 def _bars(entry: ProtocolStatistics, metric: str) -> list[Bar]:
+    from graphcl.plotting import Bar
+
     bars = []
     for row in entry.rows:
         value, figure = row.metrics.get(metric), row.published.get(metric)

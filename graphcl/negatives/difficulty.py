@@ -27,6 +27,7 @@ class DifficultyNegatives(NegativeStrategy):
     Source: Jang and Wang, CVPR 2023, and its code, Taeuk-Jang/WCL.
 
     Example:
+        >>> import torch
         >>> from graphcl.losses import InfoNCELoss
         >>> z = torch.eye(4)
         >>> loss_fn = InfoNCELoss(0.5, intra_view=True, negatives=DifficultyNegatives(), debias=0.1)
