@@ -92,8 +92,9 @@ class SimilarityDistillationLoss(nn.Module):
         if len(queue) == 0:
             return (student * 0).sum(1)
         expected = functional.scaled_dot_product_attention(  # of the queue, under the teacher
-            teacher[None], queue[None], queue[None], scale=1 / self.teacher_temperature
-        )[0]
+            *(rows[None, None] for rows in (teacher, queue, queue)),
+            scale=1 / self.teacher_temperature,
+        )[0, 0]
         log_student = self._log_sum(student, queue, self.student_temperature)
         log_teacher = self._log_sum(teacher, queue, self.teacher_temperature)
         cross_entropy = log_student - (student * expected).sum(1) / self.student_temperature
