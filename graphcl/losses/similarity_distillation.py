@@ -92,7 +92,10 @@ class SimilarityDistillationLoss(nn.Module):
         if len(queue) == 0:
             return (student * 0).sum(1)
         expected = functional.scaled_dot_product_attention(  # of the queue, under the teacher
-            *(rows[None, None] for rows in (teacher, queue, queue)),
+            # in four dimensions torch streams it, in three it makes an N x K matrix
+            teacher[None, None],
+            queue[None, None],
+            queue[None, None],
             scale=1 / self.teacher_temperature,
         )[0, 0]
         log_student = self._log_sum(student, queue, self.student_temperature)
