@@ -2,7 +2,7 @@
 
 from graphcl.contrast.directions import Direction, Positives, directions
 from graphcl.contrast.gather import gather_rows, num_ranks
-from graphcl.contrast.pair_products import pair_products
+from graphcl.contrast.pair_products import PairIndex, pair_products
 from graphcl.contrast.pairs import Pairs, within_hops
 from graphcl.contrast.products import Block, TileFunction
 from graphcl.contrast.queue import MemoryQueue
@@ -17,6 +17,7 @@ __all__ = [
     "Direction",
     "Mask",
     "MemoryQueue",
+    "PairIndex",
     "Pairs",
     "Positives",
     "Rows",
