@@ -26,7 +26,7 @@ def test_the_whole_matrices_compute_what_ours_does() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux only")
 def test_a_report_is_written(tmp_path: Path) -> None:
     output = tmp_path / "report.md"
-    sizes = ["--sizes", "128", "--targets", "500", "--links", "3000", "--batch", "64"]
+    sizes = ["--sizes", "128", "--targets", "500", "--links", "800", "--batch", "64"]
     chosen = ["--dataset", "planted-heterogeneous", "--only", "adameow"]
     subprocess.run(
         [sys.executable, "heterogeneous.py", *chosen, *sizes, "--output", str(output)],
