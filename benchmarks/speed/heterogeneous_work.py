@@ -9,6 +9,8 @@ import torch
 from large_graph import Stages
 from torch import Tensor
 from torch.nn import functional
+from work import epochs as epochs_of
+from work import one_step
 
 WIDTH, HIDDEN = 64, 16  # of the rows, of AdaMEOW's network
 TEMPERATURES = {"meow": 0.4, "heco": 0.8, "adameow": 1.0}  # those published for ACM
@@ -58,9 +60,9 @@ def prepare_epoch(method: str, dataset: str, data: str | None) -> Callable[[], f
 def prepare_loss(method: str, size: int, who: str) -> Callable[[], float]:
     """Forward and backward of a method's loss on given rows, "ours" or in whole matrices."""
     parts = (OURS if who == "ours" else DENSE)[method]
-    _step(parts(64), *_rows(64))  # code pages and buffers exist before memory is counted
+    one_step(parts(64), *_rows(64))  # code pages and buffers exist before memory is counted
     loss, rows = parts(size), _rows(size)
-    return lambda: _step(loss, *rows)
+    return lambda: one_step(loss, *rows)
 
 
 def check_losses(size: int) -> dict[str, float]:
@@ -70,7 +72,7 @@ def check_losses(size: int) -> dict[str, float]:
         pairs = []
         for build in (OURS[method], DENSE[method]):
             one, other = _rows(size)
-            value = _step(build(size), one, other)
+            value = one_step(build(size), one, other)
             assert one.grad is not None
             assert other.grad is not None
             pairs.append((value, torch.cat([one.grad, other.grad])))
@@ -160,21 +162,8 @@ def _method(method: str, dataset: str, data: str | None) -> tuple[Any, Any]:
 
 
 def _epochs(method: Any, graph: Any) -> Callable[[], float]:
-    optimizer = torch.optim.Adam(method.parameters(), lr=1e-4)
     method.train()
-    number = 0
-
-    def run_epoch() -> float:
-        nonlocal number
-        method.before_epoch(number, graph)
-        number += 1
-        optimizer.zero_grad()
-        loss = method.loss(graph)
-        loss.backward()
-        optimizer.step()
-        return float(loss.detach())
-
-    return run_epoch
+    return epochs_of(method, graph, torch.optim.Adam(method.parameters(), lr=1e-4))
 
 
 def _rows(size: int) -> tuple[Tensor, Tensor]:
@@ -184,13 +173,6 @@ def _rows(size: int) -> tuple[Tensor, Tensor]:
     second = first + torch.randn(size, WIDTH, generator=generator)
     views = [functional.normalize(view).requires_grad_() for view in (first, second)]
     return views[0], views[1]
-
-
-def _step(loss: Callable[[Tensor, Tensor], Tensor], one: Tensor, other: Tensor) -> float:
-    one.grad = other.grad = None
-    value = loss(one, other)
-    value.backward()
-    return float(value.detach())
 
 
 def _clusters(size: int) -> Tensor:

@@ -60,10 +60,10 @@ def prepare_loss(
 def loss_step(build: Callable[[int], LossFunction], size: int, width: int) -> Callable[[], float]:
     """Forward and backward of a loss on two views of ``size`` items."""
     # code pages and library buffers are no property of N: let them exist before memory is counted
-    _step(build(64), *_views(64, width))
+    one_step(build(64), *_views(64, width))
     loss = build(size)
     views = _views(size, width)
-    return lambda: _step(loss, *views)
+    return lambda: one_step(loss, *views)
 
 
 def prepare_epoch(
@@ -87,7 +87,17 @@ def prepare_epoch(
         method.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
 
+    return epochs(method, graph, optimizer)
+
+
+def epochs(method: Any, graph: Any, optimizer: torch.optim.Optimizer) -> Callable[[], float]:
+    """One full-batch epoch a call."""
+    number = 0
+
     def run_epoch() -> float:
+        nonlocal number
+        method.before_epoch(number, graph)
+        number += 1
         optimizer.zero_grad()
         loss = method.loss(graph)
         loss.backward()
@@ -118,7 +128,7 @@ def _views(size: int, width: int) -> tuple[Tensor, Tensor]:
     return first.requires_grad_(), second.requires_grad_()
 
 
-def _step(loss: LossFunction, z1: Tensor, z2: Tensor) -> float:
+def one_step(loss: LossFunction, z1: Tensor, z2: Tensor) -> float:
     z1.grad = z2.grad = None
     value = loss(z1, z2)
     value.backward()
@@ -127,7 +137,7 @@ def _step(loss: LossFunction, z1: Tensor, z2: Tensor) -> float:
 
 def _value_and_gradient(contestant: Contestant, width: int) -> tuple[float, Tensor]:
     z1, z2 = _views(CHECKED_SIZE, width)
-    value = _step(contestant.build(CHECKED_SIZE), z1, z2)
+    value = one_step(contestant.build(CHECKED_SIZE), z1, z2)
     assert z1.grad is not None
     assert z2.grad is not None
     return value, torch.cat([z1.grad, z2.grad])

@@ -16,7 +16,7 @@ _ADA_AUTHORS = "the authors' code, jianxiangyu/MEOW (code_adameow)"
 # papers of the largest subject (1,841) the authors keep is up to an unstable sort; by index all of
 # them would lean on the same 700. A cut among equals means nothing: they stay together here.
 _ACM = {"ties": "all"}
-_COUNTRIES = "graphcl: a filter like the authors' on DBLP, few epochs; some scores had been seen before"
+_COUNTRIES = "graphcl: a filter like the authors' on DBLP, few epochs; some scores had been seen"
 
 
 def _meow(
