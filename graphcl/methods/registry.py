@@ -179,9 +179,9 @@ def create_method(
         seed: Seed of the initial weights, leaving torch's global generator as it was; None: they
             are drawn from the global generator.
         **parameters: Arguments of the method, and ``epochs``, ``learning_rate``, ``weight_decay``,
-            ``patience``, ``steps`` where it is trained. For a ``HeteroData`` also ``target``, the
-            node type to embed, and ``metapaths``, a list of meta-paths from it to itself
-            (:meth:`graphcl.metapaths.MetaPath.parse` says how they are written).
+            ``patience``, ``steps``, ``final_weights`` where it is trained. For a ``HeteroData``
+            also ``target``, the node type to embed, and ``metapaths``, a list of meta-paths from it
+            to itself (:meth:`graphcl.metapaths.MetaPath.parse` says how they are written).
 
     Returns:
         The method, untrained, and its training settings for :func:`graphcl.training.fit`.

@@ -52,7 +52,7 @@ def fit(
     With ``settings.patience`` and a method whose ``monitor`` is ``"loss"``, training stops once the
     loss has not fallen for that many epochs, and the method ends with the weights that had the
     lowest loss (with a loader: those at the end of that epoch), also where all epochs were run.
-    Otherwise it ends with the last weights.
+    Otherwise, and with ``final_weights="last"``, it ends with the last weights.
 
     With ``checkpoint``, the file is replaced atomically every ``checkpoint_every`` epochs and at
     the end. A later call with the same arguments continues from it, bit for bit as if it had never

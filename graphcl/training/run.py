@@ -92,7 +92,7 @@ class Run:
         return value
 
     def end(self) -> None:
-        """Go back to the best weights, and take off what Fabric put on."""
+        """Go back to the best weights where they are wanted; take off what Fabric put on."""
         if self.best is not None and self.best.weights:
             self.method.load_state_dict(self.best.weights)
         self.method.__dict__.pop("forward", None)  # Fabric's way to reach `loss`
@@ -149,9 +149,10 @@ class Run:
         if self.best is None:
             return
         if value < self.best.loss:
-            state = self.method.state_dict()
             self.best.loss, self.best.waited = value, 0
-            self.best.weights = {key: _clone(entry) for key, entry in state.items()}
+            if self.settings.final_weights == "best":
+                state = self.method.state_dict()
+                self.best.weights = {key: _clone(entry) for key, entry in state.items()}
         else:
             self.best.waited += 1
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
-from graphcl.arguments import check_whole
+from graphcl.arguments import check_whole, unknown_name
+
+FINAL_WEIGHTS = ("best", "last")
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,11 @@ class TrainingSettings:
             loader one step on each of its batches.
         learning_rate: Of Adam, above 0.
         weight_decay: Of Adam (added to the gradient), at least 0.
-        patience: Stop after this many epochs in a row without a lower training loss, and return to
-            the weights of the lowest; None: always train all epochs.
+        patience: Stop after this many epochs in a row without a lower training loss; None: always
+            train all epochs.
+        final_weights: With a patience, the weights that stay: ``"best"``, those of the lowest loss,
+            or ``"last"``, for losses whose terms change between epochs, so that the lowest means
+            little.
         steps: Most steps of the optimiser, at least 1, also where that ends within an epoch; None:
             as many as the epochs have.
 
@@ -36,6 +42,7 @@ class TrainingSettings:
     weight_decay: float = 0.0
     patience: int | None = None
     steps: int | None = None
+    final_weights: Literal["best", "last"] = "best"
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs, least=0)
@@ -49,6 +56,8 @@ class TrainingSettings:
             if not math.isfinite(value) or value < 0 or (name == "learning_rate" and value == 0):
                 bound = "above 0" if name == "learning_rate" else "at least 0"
                 raise ValueError(f"{name} must be finite and {bound}, got {value}")
+        if self.final_weights not in FINAL_WEIGHTS:
+            raise ValueError(unknown_name("final_weights", self.final_weights, FINAL_WEIGHTS))
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,15 @@ def test_best_weights_also_without_stopping(graph):
     assert method.weight.item() == pytest.approx(-1.0)
 
 
+def test_patience_may_stop_without_going_back(graph):
+    losses = [5.0, 3.0, 4.0, 3.0, 9.0, 1.0]
+    method = Scripted(losses)
+    settings = TrainingSettings(epochs=6, learning_rate=1.0, patience=3, final_weights="last")
+    history = fit(method, graph, settings=settings)
+    assert (history.epochs_run, history.stopped_early) == (5, True)
+    assert method.weight.item() == pytest.approx(-5.0)
+
+
 @pytest.mark.parametrize(("monitor", "patience"), [(None, 1), ("loss", None)])
 def test_fixed_number_of_epochs_ends_with_the_last_weights(graph, monitor, patience):
     method = Scripted([1.0, 2.0, 3.0, 4.0], monitor=monitor)

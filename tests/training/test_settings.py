@@ -15,6 +15,7 @@ from graphcl.training import TrainingSettings
         ({"weight_decay": -1}, ValueError, "weight_decay must be finite and at least 0, got -1"),
         ({"patience": 0}, ValueError, "patience must be at least 1, got 0"),
         ({"steps": 0}, ValueError, "steps must be at least 1, got 0"),
+        ({"final_weights": "lst"}, ValueError, "unknown final_weights 'lst'; did you mean 'last'"),
         ({"steps": 2.5}, TypeError, "steps must be a whole number, got 2.5"),
     ],
 )
