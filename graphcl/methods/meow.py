@@ -18,6 +18,7 @@ from graphcl.negatives import ClusterNegatives
 
 RESTARTS = 5
 ITERATIONS = 20
+WARM_ITERATIONS = 5  # an epoch moves the rows a little, and the next one goes on
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,8 @@ class Meow(MetaPathContrast):
             but no more than 100 and 300, which is what the authors have on ACM. More than there
             are distinct rows are lowered.
         prototype_weight: Factor of the prototypical term, at least 0.
-        clustering: ``"warm"``: k-means goes on from the former centroids; ``"cold"``, as the
-            authors: anew each time, the best of 5 starts.
+        clustering: ``"warm"``: k-means goes on from the former centroids, by up to 5 iterations;
+            ``"cold"``, as the authors: anew each time, the best of 5 starts of up to 20.
         cluster_every: Epochs between two clusterings. With ``contrast_batch`` the targets of the
             step are clustered, and in epochs between put to the nearest centroids.
         density: How the concentration of a cluster is measured, ``"inner"`` (the authors') or
@@ -159,8 +160,9 @@ class Meow(MetaPathContrast):
             start = former[place].clustering.centroids if place < len(former) else None
             # The first of a chain of warm starts need not be the best of many: it is left soon.
             restarts = RESTARTS if self.clustering == "cold" else 1
+            iterations = ITERATIONS if start is None else WARM_ITERATIONS
             result = kmeans(
-                rows, k, seed=place, restarts=restarts, start=start, iterations=ITERATIONS
+                rows, k, seed=place, restarts=restarts, start=start, iterations=iterations
             )
             phi = concentrations(rows, result, temperature=self.temperature, density=self.density)
             found.append(Prototypes(result, phi))
