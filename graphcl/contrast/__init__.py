@@ -4,7 +4,7 @@ from graphcl.contrast.directions import Direction, Positives, directions
 from graphcl.contrast.gather import gather_rows, num_ranks
 from graphcl.contrast.pair_products import PairIndex, pair_products
 from graphcl.contrast.pairs import Pairs, within_hops
-from graphcl.contrast.products import Block, TileFunction
+from graphcl.contrast.products import Block, PairWeights, TileFunction
 from graphcl.contrast.queue import MemoryQueue
 from graphcl.contrast.rows import Rows
 from graphcl.contrast.same_label import SameLabel
@@ -18,6 +18,7 @@ __all__ = [
     "Mask",
     "MemoryQueue",
     "PairIndex",
+    "PairWeights",
     "Pairs",
     "Positives",
     "Rows",

@@ -10,7 +10,8 @@ P_ij = exp(c S_ij - L_i) need nothing but L: O(N d) memory. One tile serves
 - several scales at once (HCL needs beta/t and (1 + beta)/t): one product, one gradient.
 
 Log-weights W_ij through which no gradient flows may be added to the exponent. They are a function
-of the tile, evaluated again in the backward pass.
+of the tile, evaluated again in the backward pass. Weights of pairs, whatever their cosines,
+multiply the exponentials instead, which takes half as many looks at a tile.
 
 While |c S| is bounded by a constant that leaves room for the sum in the type's exponent range,
 nothing has to be subtracted before the exponential; beyond that a running maximum is kept.
@@ -26,13 +27,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphcl.contrast.products import Product, ProductSet, TileFunction
+from graphcl.contrast.products import PairWeights, Product, ProductSet, TileFunction
 from graphcl.contrast.similarity import MASKED
 
 _SAFE_EXPONENT = {torch.float32: 40.0, torch.float64: 300.0}
 # Smaller exponentials add nothing to a sum, but subnormal numbers make all that follows 100 times
 # slower: exponentials, and products with them.
 _LEAST_EXPONENT = {torch.float32: -55.0, torch.float64: -600.0}
+
+Weights = TileFunction | PairWeights | None
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,17 @@ class Scale:
 
 
 def streamed_logsumexp(
-    products: ProductSet, scales: Sequence[Scale], weights: TileFunction | None = None
+    products: ProductSet,
+    scales: Sequence[Scale],
+    weights: TileFunction | PairWeights | None = None,
 ) -> tuple[tuple[Tensor, ...], ...]:
     """Log-sum-exps of all outputs at several scales, in one pass.
 
     Args:
         products: The matrices and the outputs that they are added to.
         scales: Distinct factors of the similarities.
-        weights: Log-weights of a tile, added to every exponent; deterministic, and without
-            gradient.
+        weights: Log-weights of a tile, added to every exponent, or weights of pairs; deterministic,
+            and without gradient.
 
     Returns:
         For each scale one ``[n]`` an output; ``MASKED``, without gradient, for an empty row.
@@ -109,12 +114,11 @@ def _part(buffer: Tensor, rows: int, columns: int) -> Tensor:
 class _Exponents:
     """Exponents of a tile at each scale; a single scale is folded into the product itself."""
 
-    def __init__(
-        self, job: ProductSet, scales: Sequence[Scale], weights: TileFunction | None
-    ) -> None:
+    def __init__(self, job: ProductSet, scales: Sequence[Scale], weights: Weights) -> None:
         tensors = job.tensors
-        folded = len(scales) == 1 and weights is None
-        self.weights = weights
+        self.pairs = weights if isinstance(weights, PairWeights) else None
+        self.logs = None if isinstance(weights, PairWeights) else weights
+        folded = len(scales) == 1 and self.logs is None
         self.factor = scales[0].value if folded else 1.0
         self.buffer = tensors[0].new_empty(0 if folded else job.side**2)
         longest = max(map(len, tensors))
@@ -124,25 +128,35 @@ class _Exponents:
     def of(self, tile: _Tile, scale: Scale) -> Tensor:
         """Exponents, also of masked entries; may be overwritten by the caller."""
         values = tile.similarity
-        if self.weights is not None:
-            rows, columns = values.shape
-            row_ids, column_ids = self.ids[tile.row][:rows], self.ids[tile.column][:columns]
-            logs = self.weights(values, row_ids, column_ids, tile.product.block)
-            return torch.add(logs, values, alpha=scale.value, out=_part(self.buffer, rows, columns))
+        if self.logs is not None:
+            logs = self.logs(values, *self._ids(tile), tile.product.block)
+            return torch.add(logs, values, alpha=scale.value, out=_part(self.buffer, *values.shape))
         if self.buffer.numel():
             values = torch.mul(values, scale.value, out=_part(self.buffer, *values.shape))
         return values
 
     def masked(self, tile: _Tile, scale: Scale) -> Tensor:
         """Exponents, masked entries at the floor."""
-        return _fill(self.of(tile, scale), tile, MASKED)
+        values = self.of(tile, scale)
+        if self.pairs is not None:
+            values += (
+                self.pairs.function(*self._ids(tile), tile.product.block).log_().clamp_(MASKED)
+            )
+        return _fill(values, tile, MASKED)
 
     def exponentials(self, tile: _Tile, scale: Scale) -> Tensor:
         """Exponentials within the safe range, 0 at masked entries."""
         values = self.of(tile, scale)
-        if self.weights is not None:
+        if self.logs is not None:
             values.clamp_(min=self.least)
-        return _fill(values.exp_(), tile, 0.0)
+        values.exp_()
+        if self.pairs is not None:
+            values *= self.pairs.function(*self._ids(tile), tile.product.block)
+        return _fill(values, tile, 0.0)
+
+    def _ids(self, tile: _Tile) -> tuple[Tensor, Tensor]:
+        rows, columns = tile.similarity.shape
+        return self.ids[tile.row][:rows], self.ids[tile.column][:columns]
 
     def exp_(self, values: Tensor) -> Tensor:
         """Exponentials of values up to 0, in place."""
@@ -163,7 +177,7 @@ class _LogSumExp(torch.autograd.Function):
         ctx: Any,
         job: ProductSet,
         scales: tuple[Scale, ...],
-        weights: TileFunction | None,
+        weights: Weights,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
         largest = job.largest_similarity() * max(abs(scale.value) for scale in scales)
@@ -194,7 +208,7 @@ class _LogSumExp(torch.autograd.Function):
 def _forward_plain(
     job: ProductSet,
     scales: Sequence[Scale],
-    weights: TileFunction | None,
+    weights: Weights,
     tensors: Sequence[Tensor],
 ) -> tuple[Tensor, ...] | None:
     """The sums as they are; None where weights bring one out of the safe range."""
@@ -220,7 +234,7 @@ def _forward_plain(
 def _forward_with_maximum(
     job: ProductSet,
     scales: Sequence[Scale],
-    weights: TileFunction | None,
+    weights: Weights,
     tensors: Sequence[Tensor],
 ) -> tuple[Tensor, ...]:
     width = len(job.output_sizes)

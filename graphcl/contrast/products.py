@@ -40,6 +40,18 @@ What else it needs a gradient of follows the block, see :meth:`graphcl.contrast.
 
 
 @dataclass(frozen=True, eq=False)
+class PairWeights:
+    """Weights of pairs that do not depend on their cosines.
+
+    Attributes:
+        function: (row ids ``[r]``, column ids ``[c]``, block) to weights ``[r, c]``, at least 0;
+            what it returns is overwritten.
+    """
+
+    function: Callable[[Tensor, Tensor, Block], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
 class Product:
     """One similarity matrix, and which outputs sum over its rows and its columns.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from graphcl.contrast.logsumexp import Scale, streamed_logsumexp
 from graphcl.contrast.pair_products import pair_products
-from graphcl.contrast.products import Block, Product, ProductSet, TileFunction
+from graphcl.contrast.products import Block, PairWeights, Product, ProductSet, TileFunction
 from graphcl.contrast.reduction import Reduction, reduce_tiles
 from graphcl.contrast.similarity import MASKED
 
@@ -39,9 +39,13 @@ class SharedPass:
         return tuple(self._logsumexps[scale][direction] for scale in scales)
 
     def weighted_logsumexp(
-        self, key: Hashable, weights: TileFunction, scale: Scale, direction: int
+        self,
+        key: Hashable,
+        weights: TileFunction | PairWeights,
+        scale: Scale,
+        direction: int,
     ) -> Tensor:
-        """Log-sum-exp with symmetric log-weights for one direction, ``[N]``."""
+        """Log-sum-exp with symmetric weights for one direction, ``[N]``."""
         found: tuple[Tensor, ...] = self.once(
             (key, scale), lambda: streamed_logsumexp(self.products, [scale], weights)[0]
         )
@@ -144,7 +148,11 @@ class Rows:
         return self.shared.logsumexps(wanted, self.direction)
 
     def weighted_logsumexp(
-        self, scale: float, weights: TileFunction, *, symmetric_key: Hashable | None = None
+        self,
+        scale: float,
+        weights: TileFunction | PairWeights,
+        *,
+        symmetric_key: Hashable | None = None,
     ) -> Tensor:
         """Log-sum-exp of scale times cosine plus log-weights through which no gradient flows.
 
@@ -155,7 +163,8 @@ class Rows:
             scale: Factor of the cosine, such as ``1 / temperature``.
             weights: From (cosine ``[r, c]``, row ids ``[r]``, column ids ``[c]``, block) to
                 log-weights ``[r, c]``; -1e30 takes an entry out. It must not write into the cosine,
-                which the next tile overwrites.
+                which the next tile overwrites. Weights that do not look at it are quicker as
+                :class:`PairWeights`, without logarithms.
             symmetric_key: As for :meth:`tiles`.
 
         Returns:

@@ -9,10 +9,8 @@ import torch
 from torch import Tensor
 
 from graphcl.arguments import check_number
-from graphcl.contrast import MASKED, Block, Rows
-from graphcl.negatives.strategy import NegativeStrategy, check_items
-
-_LEAST = 1e-6  # below every weight that is not 0, of up to 100,000 clusterings
+from graphcl.contrast import MASKED, Block, PairWeights, Rows
+from graphcl.negatives.strategy import NegativeStrategy, check_items, without_pass
 
 
 class ClusterNegatives(NegativeStrategy):
@@ -85,21 +83,35 @@ class ClusterNegatives(NegativeStrategy):
         state: Any,
     ) -> Tensor:
         """Logarithm of ``w_ij``."""
+        logs = self._sums(row_ids, column_ids, block, rows, state).log_()
+        return logs.sub_(math.log(len(state))).clamp_(min=MASKED)
+
+    def log_denominator(self, rows: Rows) -> Tensor:
+        """Log of the weighted sum over each anchor's negatives, ``[N]``."""
+        state = self.prepare(rows)
+        seen = without_pass(rows)
+
+        def sums(row_ids: Tensor, column_ids: Tensor, block: Block) -> Tensor:
+            return self._sums(row_ids, column_ids, block, seen, state)
+
+        result = rows.weighted_logsumexp(
+            1 / rows.temperature, PairWeights(sums), symmetric_key=self
+        )
+        return torch.where(result > MASKED / 2, result - math.log(len(state)), MASKED)
+
+    def _sums(
+        self, row_ids: Tensor, column_ids: Tensor, block: Block, rows: Rows, state: Tensor
+    ) -> Tensor:
+        """The weight times the number of clusterings: exactly 0 where all agree and same is 0."""
         mine = state[:, rows.items(row_ids)].unsqueeze(2)
         theirs = state[:, block.items(column_ids)].unsqueeze(1)  # item -1: the last place
-        if len(state) == 1:
-            agree = torch.eq(mine[0], theirs[0], out=torch.empty_like(cosine))
-            return agree.mul_(math.log(self.same) if self.same > 0 else MASKED)
-        # w = 1 - (1 - same) * (number of clusterings that agree) / R, in few passes
-        agree = torch.eq(mine[0], theirs[0], out=torch.empty_like(cosine))
+        shape = (len(row_ids), len(column_ids))
+        apart = torch.ne(mine[0], theirs[0], out=state.new_empty(shape))
         for one, other in zip(mine[1:], theirs[1:], strict=True):
-            agree += torch.eq(one, other, out=torch.empty_like(cosine))
-        weight = torch.rsub(agree, 1, alpha=(1 - self.same) / len(state))
+            apart += torch.ne(one, other, out=state.new_empty(shape))
         if self.same > 0:
-            return weight.log_()
-        # the logarithm of 0 is slow and infinite, and rounding may leave a little more than 0
-        logs = weight.clamp_(min=_LEAST).log_()
-        return torch.threshold_(logs, math.log(2 * _LEAST), MASKED)
+            apart.mul_(1 - self.same).add_(self.same * len(state))
+        return apart
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""

@@ -93,7 +93,7 @@ class NegativeStrategy(nn.Module):
         scale = 1 / rows.temperature
         key = self if self.symmetric else None
         if self.detached:
-            seen = _without_pass(rows)
+            seen = without_pass(rows)
 
             def weights(
                 cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block
@@ -123,7 +123,7 @@ class NegativeStrategy(nn.Module):
         own = (rows.anchors, [block.candidates for block in rows.blocks], state, dict(rows.context))
         leaves, structure = tree_flatten(own)
         places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
-        blocks, plain = rows.blocks, _without_pass(rows)
+        blocks, plain = rows.blocks, without_pass(rows)
 
         def weights(
             cosine: Tensor, row_ids: Tensor, column_ids: Tensor, block: Block, *given: Tensor
@@ -164,7 +164,7 @@ class NegativeStrategy(nn.Module):
             )
 
 
-def _without_pass(rows: Rows) -> Rows:
+def without_pass(rows: Rows) -> Rows:
     """What a tile sees must not hold the shared pass, which keeps the result: a cycle."""
     return replace(rows, shared=None)
 
