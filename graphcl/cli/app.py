@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -58,7 +59,13 @@ def _leave_at_once(number: int, frame: FrameType | None) -> NoReturn:
     os._exit(130)
 
 
+def _warn(message: Warning | str, *_: object, **__: object) -> None:
+    """A warning as one line: its place in the code says nothing to who typed a command."""
+    print(f"graphcl: warning: {message}", file=sys.stderr, flush=True)
+
+
 def run() -> None:
     """Run the command that the arguments name."""
     signal.signal(signal.SIGINT, _leave_at_once)
+    warnings.showwarning = _warn
     app()
