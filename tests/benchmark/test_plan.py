@@ -2,14 +2,23 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from graphcl.benchmark import CellResult, RowPlan, plan_cells, plan_rows
+from graphcl.benchmark import (
+    CellResult,
+    ResultStore,
+    RowPlan,
+    load_suite,
+    plan_cells,
+    plan_rows,
+)
 from graphcl.benchmark.plan import plan_table, total_line
 from tests.benchmark.fakes import fingerprint, result, suite
 
+ROOT = Path(__file__).parents[2]
 CELLS = plan_cells(suite(), fingerprint=fingerprint)
 
 
@@ -62,3 +71,10 @@ def test_the_table() -> None:
     lines = [line.split() for line in out.getvalue().splitlines()]
     assert lines[1] == ["a", "[b]", "1", "2", "3", "1.5", "min"]
     assert lines[2] == ["a", "c", "1", "0", "0", "–"]
+
+
+def test_a_later_setting_does_not_disown_what_was_finished() -> None:
+    stored = ResultStore(ROOT / "benchmarks/results/losses/results.jsonl").read()
+    planned = {cell.key for cell in plan_cells(load_suite("losses").with_seeds(3))}
+    assert stored
+    assert stored.keys() <= planned
