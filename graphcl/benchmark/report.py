@@ -28,7 +28,7 @@ class Report:
 
     Attributes:
         suite: The suite.
-        statistics: One entry a data set.
+        statistics: One entry for each data set of which anything was run.
         notes: Lines under the tables.
     """
 
@@ -44,7 +44,7 @@ def make_report(
     *,
     command: str = "",
 ) -> Report:
-    """Put the results of a suite together.
+    """Put the results of a suite together; data sets that were not begun are only named.
 
     Args:
         suite: The suite.
@@ -57,10 +57,18 @@ def make_report(
     tasks = {identifier: protocol.task for identifier, protocol in PROTOCOLS.items()}
     texts = {identifier: protocol.description for identifier, protocol in PROTOCOLS.items()}
     used = [results[cell.key] for cell in cells if cell.key in results]
+    begun = {result.cell.dataset for result in used}
+    rest = [entry.name for entry in suite.datasets if entry.name not in begun]
+    if begun:
+        suite = suite.on_datasets(begun)
+        cells = [cell for cell in cells if cell.dataset in begun]
+    notes = notes_of(suite, cells, used, texts, command=command)
+    if begun and rest:
+        notes.insert(0, f"Not run yet, so not shown: {', '.join(rest)}.")
     return Report(
         suite=suite,
         statistics=tuple(gather(suite, cells, results, tasks)),
-        notes=tuple(notes_of(suite, cells, used, texts, command=command)),
+        notes=tuple(notes),
     )
 
 

@@ -12,6 +12,7 @@ A suite is a YAML file. The smallest one:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -174,6 +175,12 @@ class Suite(_Strict):
         """The same suite with the seeds 0..count-1."""
         check_whole("seeds", count, least=1)
         return self.model_copy(update={"seeds": list(range(count))})
+
+    def on_datasets(self, names: Collection[str]) -> Suite:
+        """The same suite with these data sets alone, and what is published of them."""
+        datasets = [entry for entry in self.datasets if entry.name in names]
+        published = [figure for figure in self.published if figure.dataset in names]
+        return self.model_copy(update={"datasets": datasets, "published": published})
 
     def with_memory(self, gib: float) -> Suite:
         """The same suite with another limit on the memory of a process, in GiB."""

@@ -140,6 +140,20 @@ def test_what_was_not_run_says_so_and_nothing_at_all_still_makes_a_table() -> No
     assert clustering.headings == ("Method", "ACC", "NMI")
 
 
+def test_data_sets_that_were_not_begun_are_only_named() -> None:
+    text = SUITE.replace("datasets: [digits]", "datasets: [digits, Cora]") + PUBLISHED.replace(
+        "dataset: digits, method: raw", "dataset: Cora, method: raw"
+    )
+    suite = parse_suite(text, catalogue=CATALOGUE)
+    cells = plan_cells(suite, fingerprint=fingerprint)
+    results = {cell.key: result(cell) for cell in cells if cell.dataset == "digits"}
+    report = make_report(suite, cells, results)
+    assert [dataset.dataset for dataset in report.statistics] == ["digits"]
+    assert report.notes[0] == "Not run yet, so not shown: Cora."
+    assert not any("on Cora" in note for note in report.notes)
+    assert not any("n of the m seeds" in note for note in report.notes)
+
+
 def test_the_legend_of_missing_seeds_stands_only_where_a_table_needs_it() -> None:
     def legend(**options: object) -> bool:
         notes = report_of(**options).notes  # type: ignore[arg-type]
