@@ -193,7 +193,7 @@ def test_published_settings_fit_their_cards():
         assert set(published.parameters["neighbours"]) <= set(card.node_types) - {card.target}
         assert "liun-online/HeCo" in settings_source("heco", card.name)
     _, settings = get_method("heco").settings_for("HeCo-ACM")
-    assert (settings.epochs, settings.learning_rate, settings.patience) == (10_000, 8e-4, 30)
+    assert (settings.epochs, settings.learning_rate, settings.patience) == (10_000, 8e-4, 5)
 
 
 def test_embedded_data_set():
