@@ -1,7 +1,13 @@
 """The engine: pairs, rows and tiles. Every loss and every negative strategy stands on it."""
 
 from graphcl.contrast.directions import Direction, Positives, directions
-from graphcl.contrast.gather import gather_rows, num_ranks
+from graphcl.contrast.gather import (
+    gather_rows,
+    largest_over_ranks,
+    num_ranks,
+    sum_over_ranks,
+)
+from graphcl.contrast.influence import Influence
 from graphcl.contrast.pair_products import PairIndex, pair_products
 from graphcl.contrast.pairs import Pairs, within_hops
 from graphcl.contrast.products import Block, TileFunction
@@ -15,6 +21,7 @@ __all__ = [
     "MASKED",
     "Block",
     "Direction",
+    "Influence",
     "Mask",
     "MemoryQueue",
     "PairIndex",
@@ -26,9 +33,11 @@ __all__ = [
     "accumulation_dtype",
     "directions",
     "gather_rows",
+    "largest_over_ranks",
     "normalize_rows",
     "num_ranks",
     "pair_products",
+    "sum_over_ranks",
     "unit_rows",
     "within_hops",
 ]
