@@ -73,9 +73,7 @@ def pamc_count_weighted(
     result: dict[str, Any] = {
         "valid": direction.num_positives() > 0,
         "pos_i": direction.log_sum_positive(weighted=True).exp(),
-        "exact_neg_i": MetaNodes()
-        .log_denominator(_rows(z, every_one_its_own, tau, own=False))
-        .exp(),
+        "exact_neg_i": MetaNodes().log_denominator(_rows(z, singles, tau, own=False)).exp(),
         "hard_first_selfincl_neg_i": MetaNodes()
         .log_denominator(_rows(z, hard, tau, own=True))
         .exp(),
