@@ -16,6 +16,7 @@ from graphcl.contrast import (
     Direction,
     Influence,
     Pairs,
+    Positives,
     directions,
     num_ranks,
     unit_rows,
@@ -152,15 +153,22 @@ class PamCLoss(nn.Module):
             sources = (assignment, edge_index, edge_weight, other is not None)
             pairs, weighted = self._pairs(len(embeddings), *sources)
             context: dict[str, Any] = {"clusters": assignment}
+            pairs = pairs.to(embeddings.device)
             parts = directions(
                 unit_rows(embeddings),
                 None if other is None else unit_rows(other),
-                pairs.to(embeddings.device),
+                pairs,
                 temperature=self.temperature,
                 both=self.symmetric,
                 positives_in_sum=self.positives_in_denominator,
                 context=context if rest is None else context | {"rest": rest},
             )
+            if weighted and other is None:  # without the search for self-loops, and sorted once
+                (only,) = parts
+                found = Positives(
+                    only.rows.anchors, pairs.positive, pairs.weight, listed=pairs.listed
+                )
+                parts = (Direction(only.rows, (found,)),)
             losses = [self._direction(part, edge_index, weighted) for part in parts]
             sums = torch.stack([value.sum() for value, _ in losses])
             counts = torch.stack([valid.sum() for _, valid in losses])

@@ -1,4 +1,4 @@
-"""How much a cluster of candidates adds to a denominator, from the sums over its members."""
+"""How much each cluster of candidates adds to a denominator, from the sums over its members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ClusterOrder = Literal["first", "second", "second_exp"]
 
 _FEWEST = 1e-9  # members below which a term is dropped
 _ROUNDING = 64  # units of rounding that a count may owe to the subtraction of the own share
-_CPU_ENTRIES = 1 << 19  # of a chunk: it stays in the cache
+_CPU_ENTRIES = 1 << 18  # of a chunk: it stays in the cache
 _DEVICE_ENTRIES = 1 << 24
 
 
@@ -26,23 +26,52 @@ class LeftOut:
     """Candidates that are not in an anchor's sum, whose shares are taken out of the clusters.
 
     Attributes:
-        row: Anchor of each pair, ascending, ``[X]``.
-        cosine: Product of the pair, ``[X]``.
-        share: Cluster of the pair's candidate, ``[X]``, or its shares, ``[X, K]``.
+        row: Anchor of each entry, ascending, ``[X]``.
+        share: Cluster of the entry, ``[X]``, each (anchor, cluster) once; or, of a soft assignment,
+            the shares of the entry's candidate, ``[X, K]``.
+        number: How many candidates, ``[X]``.
+        cosine: Sum of their cosines with the anchor, ``[X]``.
+        square: Sum of the squares of these, ``[X]``.
     """
 
     row: Tensor
-    cosine: Tensor
     share: Tensor
+    number: Tensor
+    cosine: Tensor
+    square: Tensor
 
-    def chunks(self, bounds: list[int]) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """The pairs of consecutive ranges of anchors, which are counted from 0 in each."""
+    @property
+    def parts(self) -> tuple[Tensor, ...]:
+        """All of them, in this order."""
+        return self.row, self.share, self.number, self.cosine, self.square
+
+    def chunks(self, bounds: list[int]) -> Iterator[LeftOut]:
+        """The entries of consecutive ranges of anchors, which are counted from 0 in each."""
         marks = torch.tensor(bounds, device=self.row.device)
         sizes = torch.searchsorted(self.row.contiguous(), marks).diff().tolist()
         # split, because the gradient of a slice is as large as the whole
-        parts = (self.row.split(sizes), self.cosine.split(sizes), self.share.split(sizes))
-        for start, row, cosine, share in zip(bounds[:-1], *parts, strict=True):
-            yield row - start, cosine, share
+        split = [part.split(sizes) for part in self.parts]
+        for start, row, *others in zip(bounds[:-1], *split, strict=True):
+            yield LeftOut(row - start, *others)
+
+
+def leave_out(row: Tensor, assignment: Tensor, cosine: Tensor, num_clusters: int) -> LeftOut:
+    """What listed pairs take out of the clusters of their candidates.
+
+    Args:
+        row: Anchor of each pair, ascending, ``[X]``.
+        assignment: Cluster of each pair's candidate ``[X]``, or its shares ``[X, K]``.
+        cosine: Of each pair, ``[X]``.
+        num_clusters: ``K``.
+    """
+    number = torch.ones_like(cosine)
+    if assignment.dim() == 1 and not bool((row.diff() > 0).all()):
+        keys, entry = (row * num_clusters + assignment).unique(return_inverse=True)
+        square = cosine.new_zeros(len(keys)).index_add(0, entry, cosine.square())
+        number = cosine.new_zeros(len(keys)).index_add(0, entry, number)
+        cosine = cosine.new_zeros(len(keys)).index_add(0, entry, cosine)
+        return LeftOut(keys // num_clusters, keys % num_clusters, number, cosine, square)
+    return LeftOut(row, assignment, number, cosine, cosine.square())
 
 
 def log_sums(
@@ -68,71 +97,85 @@ def log_sums(
     def one(
         rows: Tensor, count: Tensor, total: Tensor, products: Tensor | None, *out: Tensor
     ) -> Tensor:
-        number, exponent = exponents(
-            rows, ClusterSums(count, total, products), out, scale=scale, order=order
-        )
-        there = number > _least(count)
-        terms = torch.where(there, torch.where(there, number, 1).log() + exponent, MASKED)
-        return terms.logsumexp(1)
+        known = ClusterSums(count, total, products)
+        terms = cluster_terms(rows, known, LeftOut(*out), scale, order, counted=True)
+        top = terms.detach().amax(1, keepdim=True)  # several times faster than logsumexp
+        return (terms - top).exp().sum(1).log() + top.squeeze(1)
 
     parts = []
     for rows, out in zip(anchors.split(step), left_out.chunks(bounds), strict=True):
-        given = (rows, sums.count, sums.total, sums.products, *out)
+        given = (rows, sums.count, sums.total, sums.products, *out.parts)
         parts.append(checkpoint(one, *given, use_reentrant=False, preserve_rng_state=False))
     result = torch.cat(parts)
     return torch.where(result > MASKED / 2, result, MASKED)
 
 
-def exponents(
+def cluster_terms(
     rows: Tensor,
     sums: ClusterSums,
-    left_out: tuple[Tensor, ...],
-    *,
+    left_out: LeftOut,
     scale: float,
     order: ClusterOrder,
-) -> tuple[Tensor, Tensor]:
-    """Members of each cluster for each anchor, and the exponent that stands for each of them.
+    *,
+    counted: bool,
+) -> Tensor:
+    """The exponent that stands for each member of each cluster.
 
-    With the mean m and the variance v of the cosines of anchor and members, the exponent is
-    ``scale m`` (first order), ``+ log(1 + scale^2 v / 2)`` (second) or ``+ scale^2 v / 2``
-    (second_exp).
+    With the mean m and the variance v of the cosines of anchor and members it is ``scale m`` (first
+    order), ``+ log(1 + scale^2 v / 2)`` (second) or ``+ scale^2 v / 2`` (second_exp).
 
     Args:
         rows: Anchors, ``[r, d]``.
         sums: Of the candidates.
-        left_out: Row, cosine and share of what is not in them, as of :class:`LeftOut`.
+        left_out: What is not in the sums of single anchors.
         scale: Factor of the cosine.
         order: As above.
+        counted: Add the log of the number of members, so that the term stands for all of them;
+            -1e30 for none.
 
     Returns:
-        Numbers of members and exponents, both ``[r, K]``; the exponent of an empty cluster is 0.
+        ``[r, K]``.
     """
-    row, cosine, share = left_out
-    number = _without(sums.count.expand(len(rows), -1), row, share, torch.ones_like(cosine))
-    there = number > _least(sums.count)
-    divisor = torch.where(there, number, 1)
-    mean = torch.where(there, _without(rows @ sums.total.T, row, share, cosine), 0) / divisor
-    exponent = mean * scale
-    if order == "first":
-        return number, exponent
-    assert sums.products is not None
-    outer = (rows.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
-    squares = _without(outer @ sums.products.flatten(1).T, row, share, cosine.square())
-    squares = torch.where(there, squares, 0) / divisor
-    half = (squares - mean.square()).clamp(min=0) * (scale * scale / 2)
-    return number, exponent + (half.log1p() if order == "second" else half)
+    totals = rows @ sums.total.T
+    squares = None
+    if order != "first":
+        assert sums.products is not None
+        outer = (rows.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
+        squares = outer @ sums.products.flatten(1).T
+    least = (sums.count.detach() * (_ROUNDING * torch.finfo(rows.dtype).eps)).clamp(min=_FEWEST)
 
+    def terms(number: Tensor, least: Tensor, total: Tensor, square: Tensor | None) -> Tensor:
+        there = number > least
+        divisor = torch.where(there, number, 1)
+        mean = total / divisor
+        exponent = mean * scale
+        if square is not None:
+            half = (square / divisor - mean.square()).clamp(min=0) * (scale * scale / 2)
+            exponent = exponent + (half.log1p() if order == "second" else half)
+        # what is left of an empty cluster is rounding
+        if counted:
+            return torch.where(there, exponent + divisor.log(), MASKED)
+        return torch.where(there, exponent, 0)
 
-def _without(values: Tensor, row: Tensor, share: Tensor, amount: Tensor) -> Tensor:
-    """Take the amount of each pair out of its clusters' values, ``[r, K]``."""
-    if share.dim() == 1:
-        return values.index_put((row, share), -amount, accumulate=True)
-    return values.index_add(0, row, share * amount.unsqueeze(1), alpha=-1)
-
-
-def _least(count: Tensor) -> Tensor:
-    """Number of members, ``[K]``, below which a difference of counts is rounding."""
-    return (count.detach() * (_ROUNDING * torch.finfo(count.dtype).eps)).clamp(min=_FEWEST)
+    row, share, number, cosine, square = left_out.parts
+    if share.dim() == 2:  # soft: every cluster loses some of its share
+        remaining = [
+            values.index_add(0, row, share * amount.unsqueeze(1), alpha=-1)
+            for values, amount in (
+                (sums.count.expand(len(rows), -1), number),
+                (totals, cosine),
+                *([] if squares is None else [(squares, square)]),
+            )
+        ]
+        return terms(remaining[0], least, remaining[1], None if squares is None else remaining[2])
+    place = (row, share)
+    own = terms(
+        sums.count[share] - number,
+        least[share],
+        totals[place] - cosine,
+        None if squares is None else squares[place] - square,
+    )
+    return terms(sums.count, least, totals, squares).index_put(place, own)
 
 
 def _chunk_size(rows: Tensor, num_clusters: int, order: ClusterOrder) -> int:

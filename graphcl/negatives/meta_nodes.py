@@ -19,7 +19,13 @@ from graphcl.contrast import (
     pair_products,
     sum_over_ranks,
 )
-from graphcl.negatives.cluster_terms import ClusterOrder, LeftOut, exponents, log_sums
+from graphcl.negatives.cluster_terms import (
+    ClusterOrder,
+    LeftOut,
+    cluster_terms,
+    leave_out,
+    log_sums,
+)
 from graphcl.negatives.strategy import NegativeStrategy, check_items
 
 
@@ -91,13 +97,13 @@ class MetaNodes(NegativeStrategy):
         found = []
         for block in rows.blocks:
             candidates = self._candidates(rows, block)
-            out = candidates.left_out
-            _, exponent = exponents(
+            exponent = cluster_terms(
                 rows.anchors,
                 candidates.sums,
-                (out.row, out.cosine, out.share),
-                scale=1 / rows.temperature,
-                order=self.order,
+                candidates.left_out,
+                1 / rows.temperature,
+                self.order,
+                counted=False,
             )
             found.append((exponent, candidates.assignment))
         return tuple(found)
@@ -157,7 +163,7 @@ class MetaNodes(NegativeStrategy):
             if second and rest.products is None:
                 raise ValueError(f"context['rest'] needs products for order={self.order!r}")
             sums = sums + _widened(rest.to(rows.anchors), size)
-        return _Candidates(assignment, sums, _left_out(rows, block, assignment))
+        return _Candidates(assignment, sums, _left_out(rows, block, assignment, size))
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""
@@ -184,16 +190,21 @@ def _of_block(assignment: Tensor, block: Block, num_clusters: int) -> Tensor:
     return pad(assignment, (0, 1), value=num_clusters)[block.ids]
 
 
-def _left_out(rows: Rows, block: Block, assignment: Tensor) -> LeftOut:
+def _left_out(rows: Rows, block: Block, assignment: Tensor, num_clusters: int) -> LeftOut:
     if block.masked is None:
-        none = torch.empty(2, 0, dtype=torch.int64, device=rows.anchors.device)
-        return LeftOut(none[0], rows.anchors.new_empty(0), assignment[none[1]])
-    index = block.masked.index
-    if not bool((index[0].diff() >= 0).all()):
-        index = index[:, index[0].argsort(stable=True)]
+        index = torch.empty(2, 0, dtype=torch.int64, device=rows.anchors.device)
+    else:
+        index = block.masked.index
     row, column = index
+    if len(row) == len(rows.anchors) == len(block.candidates) and torch.equal(row, column):
+        cosine = (rows.anchors * block.candidates).sum(1)  # faster than listed pairs
+        if row.numel() == 0 or bool((row.diff() > 0).all()):
+            return leave_out(row, assignment, cosine, num_clusters)
+    if not bool((row.diff() >= 0).all()):
+        index = index[:, row.argsort(stable=True)]
+        row, column = index
     cosine = pair_products(rows.anchors, block.candidates, index)
-    return LeftOut(row, cosine, assignment[column])
+    return leave_out(row, assignment[column], cosine, num_clusters)
 
 
 def _rest(rows: Rows, block: Block) -> ClusterSums | None:
