@@ -47,7 +47,7 @@ class EdgePositives:
                 )
             if edges.index is None:
                 return None
-            edges, weight = edges.index, edges.weight
+            weight, edges = edges.weight, edges.index
         if not isinstance(edges, Tensor):
             raise TypeError(
                 f"edge_index must be a tensor or an Influence, got {type(edges).__name__}"

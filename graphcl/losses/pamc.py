@@ -138,7 +138,8 @@ class PamCLoss(nn.Module):
             check_rows("other", other, embeddings.size(1))
             if len(other) != len(embeddings):
                 raise ValueError(
-                    f"other must be of the same {len(embeddings)} items, got {len(other)} rows"
+                    "embeddings and other need the same number of rows, got "
+                    f"{len(embeddings)} and {len(other)}"
                 )
         check_assignment(assignment, len(embeddings), name="assignment")
         if edge_index is None and edge_weight is not None:
