@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -140,8 +140,7 @@ def cluster_terms(
     squares = None
     if order != "first":
         assert sums.products is not None
-        outer = (rows.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
-        squares = outer @ sums.products.flatten(1).T
+        squares = _Quadratic.apply(rows, sums.products)
     least = (sums.count.detach() * (_ROUNDING * torch.finfo(rows.dtype).eps)).clamp(min=_FEWEST)
 
     def terms(number: Tensor, least: Tensor, total: Tensor, square: Tensor | None) -> Tensor:
@@ -178,7 +177,33 @@ def cluster_terms(
     return terms(sums.count, least, totals, squares).index_put(place, own)
 
 
+class _Quadratic(torch.autograd.Function):
+    """``x^T Q_b x`` of every row and every symmetric matrix, ``[r, K]``, by one matrix product."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, matrices: Tensor) -> Tensor:
+        number, width, _ = matrices.shape
+        beside = matrices.permute(1, 0, 2).reshape(width, number * width)
+        images = (rows @ beside).view(len(rows), number, width)
+        ctx.save_for_backward(rows, images)
+        return torch.bmm(images, rows.unsqueeze(2)).squeeze(2)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None]:
+        rows, images = ctx.saved_tensors
+        to_rows = torch.bmm(grad.unsqueeze(1), images).squeeze(1).mul_(2)
+        if not ctx.needs_input_grad[1]:
+            return to_rows, None
+        weighted = (grad.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
+        to_beside = (rows.T @ weighted).view(rows.size(1), *images.shape[1:])
+        return to_rows, to_beside.permute(1, 0, 2)
+
+
 def _chunk_size(rows: Tensor, num_clusters: int, order: ClusterOrder) -> int:
     entries = _CPU_ENTRIES if rows.device.type == "cpu" else _DEVICE_ENTRIES
-    width = max(num_clusters, rows.size(1), 1 if order == "first" else rows.size(1) ** 2)
+    if order == "first":
+        width = max(num_clusters, rows.size(1))
+    else:
+        entries, width = 4 * entries, num_clusters * rows.size(1)
     return max(1, min(len(rows), entries // width))
