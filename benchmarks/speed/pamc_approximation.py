@@ -69,7 +69,7 @@ def main() -> None:
         "Each entry: mean over nodes of log(approximate) - log(exact), then the cosine of the "
         "gradient of the mean log-denominator (with respect to the embeddings) with that of the "
         "exact one. `official`, the authors' cluster-to-cluster term, has log(N / K) added, so "
-        "that the levels can be compared; `length` is that of its gradient over that of the exact one. "
+        "that the levels can be compared; `length`: of its gradient, over that of the exact one. "
         "`bound` is the proven bound on the first order's error of any node. float64; clusters by "
         "k-means of the unit rows, K as given.",
     ]
