@@ -16,7 +16,17 @@ from options import limits_of, make_parser, write
 from pamc_work import DENSE, FIRST, FORMS, SECOND, gap, prepare_form
 from tables import number, provenance, table
 
-HEADER = ("", "K", "N", "seconds", "s by 1M nodes", "peak MiB", "process MiB", "x time", "x memory")
+HEADER = (
+    "",
+    "clusters",
+    "N",
+    "seconds",
+    "s by 1M nodes",
+    "peak MiB",
+    "process MiB",
+    "x time",
+    "x memory",
+)
 
 
 def main() -> None:
