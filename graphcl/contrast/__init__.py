@@ -9,7 +9,7 @@ from graphcl.contrast.gather import (
 )
 from graphcl.contrast.influence import Influence
 from graphcl.contrast.pair_products import PairIndex, pair_products
-from graphcl.contrast.pairs import Pairs, within_hops
+from graphcl.contrast.pairs import Pairs, check_index, within_hops
 from graphcl.contrast.products import Block, TileFunction
 from graphcl.contrast.queue import MemoryQueue
 from graphcl.contrast.rows import Rows
@@ -31,6 +31,7 @@ __all__ = [
     "SameLabel",
     "TileFunction",
     "accumulation_dtype",
+    "check_index",
     "directions",
     "gather_rows",
     "largest_over_ranks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from graphcl.contrast import MASKED, Influence, Pairs, pair_products
+from graphcl.contrast import MASKED, Influence, Pairs, check_index, pair_products
 from graphcl.prepared import Prepared
 
 
@@ -60,18 +60,18 @@ class EdgePositives:
         )
 
     def _make(self, index: Tensor, weight: Tensor | None, num_nodes: int) -> Pairs:
+        check_index("edge_index", index, num_nodes, num_nodes)
         if weight is not None and weight.shape != index.shape[1:]:
             raise ValueError(
-                f"edge_weight must have shape [{index.size(-1)}], got {list(weight.shape)}"
+                f"edge_weight must have shape [{index.size(1)}], got {list(weight.shape)}"
             )
-        if index.dim() == 2 and index.size(0) == 2:  # else the pairs say what is wrong
-            kept = torch.ones_like(index[0], dtype=torch.bool)
-            if not self._loops:
-                kept &= index[0] != index[1]
-            if not self._zeros and weight is not None:
-                kept &= weight.detach().to(index.device) != 0
-            if not bool(kept.all()):
-                index, weight = index[:, kept], None if weight is None else weight[kept]
+        kept = torch.ones_like(index[0], dtype=torch.bool)
+        if not self._loops:
+            kept &= index[0] != index[1]
+        if not self._zeros and weight is not None:
+            kept &= weight.detach().to(index.device) != 0
+        if not bool(kept.all()):
+            index, weight = index[:, kept], None if weight is None else weight[kept]
         return Pairs(num_nodes, num_nodes, index, weight)
 
 

@@ -61,7 +61,7 @@ def test_failures() -> None:
     z = torch.randn(4, 3)
     with pytest.raises(ValueError, match="temperature must be above 0, got -1"):
         NContrastLoss(-1)
-    with pytest.raises(ValueError, match=r"positive must have shape \[2, P\], got \[4\]"):
+    with pytest.raises(ValueError, match=r"edge_index must have shape \[2, P\], got \[4\]"):
         NContrastLoss()(z, torch.zeros(4, dtype=torch.int64))
     with pytest.raises(ValueError, match="edge_weight must be None: an Influence has weights"):
         NContrastLoss()(z, Influence(torch.zeros(2, 0).long(), 4), torch.ones(4))

@@ -220,7 +220,11 @@ def test_bad_settings(arguments: dict[str, object], message: str) -> None:
         ("first", {"assignment": torch.zeros(3, dtype=torch.int64)}, "must be of the 4 items"),
         ("first", {"edge_weight": torch.ones(3)}, r"edge_weight must have shape \[2\], got \[3\]"),
         ("first", {"edge_weight": -torch.ones(2)}, "must be finite and at least 0"),
-        ("first", {"edge_index": torch.tensor([[0], [7]])}, "holds the index 7, allowed are 0"),
+        (
+            "first",
+            {"edge_index": torch.tensor([[0], [7]])},
+            "edge_index holds the index 7, allowed",
+        ),
         ("first", {"edge_index": None, "edge_weight": torch.ones(2)}, "edge_weight needs edge_i"),
         ("first", {"embeddings": torch.full((4, 2), torch.nan)}, "embeddings must be finite"),
         ("first", {"other": torch.ones(3, 2)}, "need the same number of rows, got 4 and 3"),
