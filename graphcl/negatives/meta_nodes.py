@@ -43,9 +43,9 @@ class MetaNodes(NegativeStrategy):
 
     By Jensen's inequality the first is a lower bound of the exact sum; it lacks at most a factor
     ``exp(R^2 / 2 t^2)``, R the largest distance of a member from its cluster's mean, and is exact
-    where every cluster has one member. The second orders cost ``O(N K d^2)``. The closer the
-    members of a cluster and the larger the temperature, the better; at a temperature below 0.2 use
-    many clusters.
+    where every cluster has one member. The second orders cost ``O(N K d^2)`` and are far closer;
+    of the two "second" is the safer at low temperatures. More clusters, closer members and a larger
+    temperature help all of them.
 
     Context of the loss: ``clusters``, the cluster of each item, integers ``[N]`` from 0 up, or
     shares ``[N, K]``, rows sum to 1 (gradients flow through them); where a block has ``ids`` they
