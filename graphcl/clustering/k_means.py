@@ -1,4 +1,4 @@
-"""k-means on tensors, by faiss where it is installed, else by scikit-learn."""
+"""k-means on tensors, by faiss where it is installed, else by scikit-learn; or in mini-batches."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from torch import Tensor
 
 from graphcl.arguments import all_finite, check_whole
 
-Library = Literal["faiss", "scikit-learn"]
+Library = Literal["faiss", "scikit-learn", "mini-batch"]
 Rows = NDArray[Any]
 _FAISS_ROUND = 5  # iterations between two looks at the objective: faiss itself never stops early
 _TOLERANCE = 1e-4
+_SAMPLE = 4096  # points of a step of mini-batch k-means
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,10 @@ def kmeans(
         start: centroids of a former clustering, `[num_clusters, d]`, to go on from (a warm start);
             where it has fewer rows, points drawn at random fill up.
         iterations: most iterations of a run, at least 1; it stops as soon as little changes.
-        library: "faiss" or "scikit-learn"; None: faiss where it is installed. Their partitions
-            differ a little: name one where results must not depend on what is installed.
+        library: "faiss", "scikit-learn", or "mini-batch" (scikit-learn's steps on samples of 4,096
+            points, for millions of them; a little less exact; `iterations` are passes then);
+            None: faiss where it is installed, else scikit-learn. Their partitions differ a little:
+            name one where results must not depend on what is installed.
 
     Returns:
         The clustering, on the device of `points`.
@@ -104,7 +107,7 @@ def kmeans(
         centres = _filled_up(start.detach().to("cpu", dtype).numpy()[:size], rows, size, seed)
     if library is None:
         library = "faiss" if find_spec("faiss") is not None else "scikit-learn"
-    run = _faiss if library == "faiss" else _scikit_learn
+    run = {"faiss": _faiss, "scikit-learn": _scikit_learn, "mini-batch": _mini_batch}[library]
     labels, centroids = run(rows, size, seed, restarts, centres, iterations)
     assignment, found = np.unique(labels, return_inverse=True)[1], np.unique(labels)
     if len(found) < wanted:
@@ -136,6 +139,30 @@ def _scikit_learn(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # kmeans says it once
         return model.fit_predict(rows), model.cluster_centers_
+
+
+def _mini_batch(
+    rows: Rows, size: int, seed: int, restarts: int, centres: Rows | None, iterations: int
+) -> tuple[Rows, Rows]:
+    """Steps on samples; its centres follow single points, so the means of the members replace them.
+
+    Source: Sculley, "Web-scale k-means clustering", WWW 2010.
+    """
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    model = MiniBatchKMeans(
+        size,
+        init="k-means++" if centres is None else centres,
+        n_init=restarts if centres is None else 1,
+        max_iter=iterations,
+        batch_size=max(_SAMPLE, 4 * size),
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # kmeans says it once
+        labels = model.fit_predict(rows)
+    return labels, _means(rows, labels, model.cluster_centers_)
 
 
 def _faiss(
@@ -175,7 +202,7 @@ def _faiss(
 
 
 def _means(rows: Rows, labels: Rows, centres: Rows) -> Rows:
-    """Means of the members: faiss returns the centres that the last assignment was made to."""
+    """Means of the members, where a library returns other centres (faiss: those before)."""
     sums, counts = np.zeros_like(centres), np.bincount(labels, minlength=len(centres))
     np.add.at(sums, labels, rows)
     return np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres)

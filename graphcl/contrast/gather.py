@@ -35,6 +35,55 @@ class _GatherRows(torch.autograd.Function):
         return grad.split(ctx.sizes)[distributed.get_rank()].clone(), None
 
 
+class _SumOverRanks(torch.autograd.Function):
+    """Sum over ranks; so is the gradient, as the sum is in the loss of every rank."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        total = values.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        total = grad.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total
+
+
+def sum_over_ranks(values: Tensor) -> Tensor:
+    """Sum a tensor over all ranks, differentiably; without other ranks it is returned as it is.
+
+    As in :func:`gather_rows`, gradients are those of the sum of the ranks' losses.
+
+    Args:
+        values: Of one shape on all ranks.
+
+    Example:
+        >>> sum_over_ranks(torch.ones(2))
+        tensor([1., 1.])
+    """
+    if num_ranks() == 1:
+        return values
+    total: Tensor = _SumOverRanks.apply(values)
+    return total
+
+
+def largest_over_ranks(number: int, device: torch.device) -> int:
+    """The largest of all ranks' numbers.
+
+    Example:
+        >>> largest_over_ranks(3, torch.device("cpu"))
+        3
+    """
+    if num_ranks() == 1:
+        return number
+    largest = torch.tensor([number], device=device)
+    distributed.all_reduce(largest, distributed.ReduceOp.MAX)
+    return int(largest)
+
+
 def gather_rows(rows: Tensor) -> tuple[Tensor, int]:
     """The rows of all ranks in the order of the ranks, and where the own ones begin.
 

@@ -1,6 +1,7 @@
 """Contrastive objectives, thin over the engine of :mod:`graphcl.contrast`."""
 
 from graphcl.losses.across_ranks import AcrossRanks
+from graphcl.losses.approximation_error import ApproximationError
 from graphcl.losses.attraction_repulsion import AttractionRepulsionLoss
 from graphcl.losses.auc import AUCLoss
 from graphcl.losses.barlow_twins import BarlowTwinsLoss
@@ -13,6 +14,8 @@ from graphcl.losses.hallucinated import Hallucinated, HallucinatedPositivesLoss,
 from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
 from graphcl.losses.max_margin import MaxMarginLoss
+from graphcl.losses.n_contrast import NContrastLoss
+from graphcl.losses.pamc import PamCLoss
 from graphcl.losses.positive_weights import MisesFisherWeights
 from graphcl.losses.prototypical import PrototypicalLoss
 from graphcl.losses.similarity_distillation import SimilarityDistillationLoss
@@ -24,6 +27,7 @@ from graphcl.losses.vicreg import VICRegLoss
 __all__ = [
     "AUCLoss",
     "AcrossRanks",
+    "ApproximationError",
     "AttractionRepulsionLoss",
     "BarlowTwinsLoss",
     "BiasedTripletLoss",
@@ -36,6 +40,8 @@ __all__ = [
     "LossEntry",
     "MaxMarginLoss",
     "MisesFisherWeights",
+    "NContrastLoss",
+    "PamCLoss",
     "PrototypicalLoss",
     "SimilarityDistillationLoss",
     "SimpleContrastiveLoss",

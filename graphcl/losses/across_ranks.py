@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 
 from graphcl.contrast import gather_rows, num_ranks
 from graphcl.losses.info_nce import InfoNCELoss
+from graphcl.losses.pamc import PamCLoss
+from graphcl.losses.rank_means import mean_over_ranks
 
 
 class AcrossRanks(nn.Module):
@@ -29,6 +30,7 @@ class AcrossRanks(nn.Module):
         shared: Names of arguments that are not gathered.
 
     Example:
+        >>> import torch
         >>> loss = AcrossRanks(InfoNCELoss(0.5))
         >>> bool(loss(torch.eye(3), torch.eye(3)) == InfoNCELoss(0.5)(torch.eye(3), torch.eye(3)))
         True
@@ -38,6 +40,8 @@ class AcrossRanks(nn.Module):
         super().__init__()
         if getattr(loss, "reduction", "mean") != "mean":
             raise ValueError("loss must have reduction='mean': terms of other ranks are not here")
+        if isinstance(loss, PamCLoss):
+            raise TypeError("PamCLoss adds up the ranks by itself: use it as it is")
         self.loss = loss
         self.shared = frozenset(shared)
 
@@ -56,7 +60,7 @@ class AcrossRanks(nn.Module):
             return whole
         local = inputs[0]
         start = gather_rows(local.detach()[:, :0])[1]
-        return _all_ranks(
+        return mean_over_ranks(
             *self.loss.sums(*gathered, anchors=(start, start + len(local)), **options)
         )
 
@@ -67,12 +71,3 @@ def _gather(value: Any) -> Any:
     if isinstance(value, list | tuple) and any(isinstance(entry, Tensor) for entry in value):
         return [_gather(entry) for entry in value]
     return value
-
-
-def _all_ranks(sums: Tensor, counts: Tensor) -> Tensor:
-    """Mean over directions of sum / count over all ranks; its gradient is W times the own part."""
-    totals = torch.stack([sums.detach(), counts.to(sums)])
-    distributed.all_reduce(totals)
-    counted = totals[1].clamp(min=1)
-    own = (sums / counted).mean() * num_ranks()
-    return own + ((totals[0] / counted).mean() - own).detach()

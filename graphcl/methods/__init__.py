@@ -2,6 +2,7 @@
 
 from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.contrast_choice import ContrastChoice
+from graphcl.methods.deep_clustering import DeepClustering
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.heco import HeCo
@@ -10,6 +11,7 @@ from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
+from graphcl.methods.pamc import PamC
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
@@ -27,12 +29,15 @@ from graphcl.methods.saving import (
     registered_name,
     save_method,
 )
+from graphcl.methods.scgc import SCGC
 from graphcl.methods.ssgc import SSGC
 
 __all__ = [
+    "SCGC",
     "SSGC",
     "AdaMeow",
     "ContrastChoice",
+    "DeepClustering",
     "Grace",
     "GraceNeighbours",
     "HeCo",
@@ -42,6 +47,7 @@ __all__ = [
     "MetaPathMeans",
     "Method",
     "MethodEntry",
+    "PamC",
     "PublishedSettings",
     "RandomEncoder",
     "RandomMetaPathEncoder",

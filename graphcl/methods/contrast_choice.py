@@ -20,6 +20,7 @@ Embed = Callable[[Data], Tensor]
 
 _OF_THE_CONTEXT: Mapping[str, Mapping[str, Any]] = {
     "clusters": {"num_clusters": 20, "every": 10},
+    "meta-nodes": {"num_clusters": 50, "every": 20},
     "sparse": {"hops": (0.0,)},
     "difficulty": {"class_prior": 0.1},
 }
@@ -30,6 +31,7 @@ class ContrastChoice(nn.Module):
     """A loss of two views with its negatives, and what these must know of a graph.
 
     - ``clusters``: k-means (``num_clusters``, 20) of the embeddings, anew ``every`` 10 epochs;
+    - ``meta-nodes``: likewise, 50 clusters anew every 20 epochs;
     - ``sparse``: weights by distance, ``hops`` = (0,): neighbours are no negatives;
     - ``difficulty``: a second encoder, trained beside the first by the biased triplet loss
       (``class_prior`` 0.1).
@@ -72,6 +74,8 @@ class ContrastChoice(nn.Module):
                     raise ValueError(unknown_name(f"parameter of {chosen} negatives", given, known))
             strategy = make_negatives(entry.name, **options)
             self.needs = entry.name if own else None
+            if "clusters" in entry.needs:
+                self.needs = "clusters"
         for key in {"num_clusters", "every"} & self.context_options.keys():
             check_whole(key, self.context_options[key], least=1)
         self.loss: TwoViewLoss = make_loss(name, negatives=strategy, **parameters)

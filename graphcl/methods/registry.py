@@ -14,7 +14,7 @@ from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
-from graphcl.methods import grace_settings, heco_settings, meow_settings, ssgc
+from graphcl.methods import grace_settings, heco_settings, meow_settings, pamc, scgc, ssgc
 from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.checks import wrong_kind
 from graphcl.methods.grace import Grace
@@ -24,9 +24,11 @@ from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
+from graphcl.methods.pamc import PamC
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
+from graphcl.methods.scgc import SCGC
 from graphcl.methods.ssgc import SSGC
 from graphcl.training import TrainingSettings
 
@@ -119,8 +121,8 @@ def method_names() -> list[str]:
 
     Example:
         >>> method_names()
-        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'heco', \
-'meow', 'adameow']
+        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'scgc', \
+'pamc', 'heco', 'meow', 'adameow']
     """
     return list(_ENTRIES)
 
@@ -302,6 +304,20 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "grace with graph neighbours as positives instead of negatives",
                 training=grace_settings.DEFAULT_TRAINING,
                 settings=grace_settings.SETTINGS,
+            ),
+            _entry(
+                "scgc",
+                SCGC,
+                "clusters and an exact contrast of neighbours with all, encoder without the graph",
+                training=scgc.DEFAULT_TRAINING,
+                settings=scgc.SETTINGS,
+            ),
+            _entry(
+                "pamc",
+                PamC,
+                "clusters and a contrast with them instead of all nodes (meta-nodes)",
+                training=pamc.DEFAULT_TRAINING,
+                settings=pamc.SETTINGS,
             ),
             _entry(
                 "heco",

@@ -13,8 +13,10 @@ from graphcl.negatives.given import SparseWeights, hop_weights
 from graphcl.negatives.hard import HardNegatives
 from graphcl.negatives.hardest import HardestNegatives
 from graphcl.negatives.learned import LearnedNegatives, WeightStatistics
+from graphcl.negatives.meta_nodes import MetaNodes
 from graphcl.negatives.mixed import MixedNegatives, Mixing, mix_negatives
 from graphcl.negatives.probable import ProbableNegatives
+from graphcl.negatives.running_sums import RunningSums
 from graphcl.negatives.strategy import AllNegatives, NegativeStrategy
 from graphcl.negatives.weights import negative_weights
 
@@ -26,10 +28,12 @@ __all__ = [
     "HardNegatives",
     "HardestNegatives",
     "LearnedNegatives",
+    "MetaNodes",
     "MixedNegatives",
     "Mixing",
     "NegativeStrategy",
     "ProbableNegatives",
+    "RunningSums",
     "SparseWeights",
     "StrategyEntry",
     "WeightStatistics",

@@ -15,6 +15,7 @@ from graphcl.negatives.given import SparseWeights
 from graphcl.negatives.hard import HardNegatives
 from graphcl.negatives.hardest import HardestNegatives
 from graphcl.negatives.learned import LearnedNegatives
+from graphcl.negatives.meta_nodes import MetaNodes
 from graphcl.negatives.mixed import MixedNegatives
 from graphcl.negatives.probable import ProbableNegatives
 from graphcl.negatives.strategy import AllNegatives, NegativeStrategy
@@ -122,6 +123,12 @@ _ENTRIES: Mapping[str, StrategyEntry] = MappingProxyType(
                 "Kalantidis et al., arXiv 2010.01028",
             ),
             StrategyEntry("clusters", ClusterNegatives, "negatives of the own cluster", "own"),
+            StrategyEntry(
+                "meta-nodes",
+                MetaNodes,
+                "too many negatives: clusters stand for their members (PamC)",
+                "Kulatilleke et al., arXiv 2209.14067",
+            ),
             StrategyEntry(
                 "sparse", SparseWeights, "what is known of single pairs, or of distances", "own"
             ),

@@ -1,6 +1,7 @@
 """Neural network parts that PyG lacks."""
 
 from graphcl.nn.activation import ACTIVATIONS, make_activation
+from graphcl.nn.autoencoder import Autoencoder, pretrain_autoencoder
 from graphcl.nn.fast_dropout import FastDropout
 from graphcl.nn.gcn import GCNEncoder
 from graphcl.nn.metapath_gcn import Adjacency, MetaPathGCN
@@ -21,6 +22,7 @@ from graphcl.nn.sparse import (
 __all__ = [
     "ACTIVATIONS",
     "Adjacency",
+    "Autoencoder",
     "ContextSum",
     "FastDropout",
     "GCNEncoder",
@@ -35,6 +37,7 @@ __all__ = [
     "make_activation",
     "matrix_rows",
     "normalized_adjacency",
+    "pretrain_autoencoder",
     "row_blocks",
     "scale_columns",
     "sum_readout",

@@ -190,3 +190,15 @@ def test_faiss_has_the_same_interface(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.testing.assert_close(found.inertia, kmeans(points, 3, library="scikit-learn").inertia)
     warm = kmeans(points + 0.1, 3, start=found.centroids, library="faiss")
     assert torch.equal(warm.assignment, found.assignment)
+
+
+def test_mini_batches_find_what_the_whole_finds() -> None:
+    points = blobs(3000)[0].double()
+    found = kmeans(points, 3, library="mini-batch", restarts=2)
+    exact = kmeans(points, 3, library="scikit-learn", restarts=2)
+    assert exact.inertia <= found.inertia < 1.001 * exact.inertia
+    for cluster in range(3):  # the centres are means here, too
+        mean = points[found.assignment == cluster].mean(0)
+        torch.testing.assert_close(found.centroids[cluster], mean)
+    again = kmeans(points, 3, library="mini-batch", start=found.centroids)
+    assert again.inertia < 1.001 * exact.inertia

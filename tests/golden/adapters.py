@@ -13,7 +13,7 @@ from graphcl import evaluation
 from graphcl.contrast import Block, Direction, Mask, Pairs, Positives, Rows, normalize_rows
 from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
-from tests.golden import heterogeneous, objectives, strategies
+from tests.golden import heterogeneous, objectives, pamc, strategies
 from tests.golden.harness import gradients, leaf
 
 
@@ -213,6 +213,10 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "meow_weighted_infonce": heterogeneous.meow_weighted_infonce,
     "meow_prototypical": heterogeneous.meow_prototypical,
     "adameow_weighted_infonce": heterogeneous.adameow_weighted_infonce,
+    "pamc_loss": pamc.pamc_loss,
+    "pamc_count_weighted": pamc.pamc_count_weighted,
+    "scgc_ncontrast": pamc.scgc_ncontrast,
+    "dec_clustering": pamc.dec_clustering,
 }
 
 # golden name -> output -> why the adapter does not return it

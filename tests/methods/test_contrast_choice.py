@@ -21,6 +21,7 @@ NEGATIVES: dict[str, Any] = {
     "hardest": {"name": "hardest", "share": 0.2},
     "mixed": {"name": "mixed", "num_hardest": 8, "num_mixed": 4},
     "clusters": {"name": "clusters", "num_clusters": 3, "every": 2, "same": 0.1},
+    "meta-nodes": {"name": "meta-nodes", "num_clusters": 5, "every": 2, "order": "second"},
     "sparse": {"name": "sparse", "hops": [0.0, 0.5]},
 }
 
@@ -62,7 +63,7 @@ def test_grace_learns_with_every_strategy(graph: Data, name: str, tmp_path: Path
     torch.testing.assert_close(load_method(path).embed(graph), again.embed(graph))
 
 
-@pytest.mark.parametrize("name", ["clusters", "sparse", "hard"])
+@pytest.mark.parametrize("name", ["clusters", "meta-nodes", "sparse", "hard"])
 def test_strategies_in_mini_batches(graph: Data, name: str) -> None:
     method, settings = create_method(
         "grace",

@@ -5,7 +5,7 @@ from graphcl.training import TrainingSettings
 
 
 def test_names_and_entries():
-    known = ["raw", "random-encoder", "ssgc", "grace", "grace-neighbours"]
+    known = ["raw", "random-encoder", "ssgc", "grace", "grace-neighbours", "scgc", "pamc"]
     assert [name for name in method_names() if not get_method(name).cls.heterogeneous] == known
     for name in method_names():
         entry = get_method(name)

@@ -25,8 +25,10 @@ HOMOGENEOUS = [name for name in method_names() if not get_method(name).cls.heter
 
 @pytest.mark.parametrize("name", HOMOGENEOUS)
 def test_what_comes_back_embeds_alike(name, graph, tmp_path: Path) -> None:
-    width = {"width": 8} if "width" in get_method(name).parameter_names() else {}
-    method, settings = create_method(name, graph, seed=0, **width)
+    small = {"width": 8, "hidden": (8,), "pretrain_epochs": 1}
+    allowed = get_method(name).parameter_names()
+    small = {key: value for key, value in small.items() if key in allowed}
+    method, settings = create_method(name, graph, seed=0, **small)
     if method.trained:
         fit(method, graph, settings=TrainingSettings(epochs=2))
     path = save_method(tmp_path / "m.pt", method, settings=settings)

@@ -40,7 +40,7 @@ class Given(NegativeStrategy):
 
 
 def test_which_strategies_are_detached() -> None:
-    closed_form = {"all", "hard", "mixed"}
+    closed_form = {"all", "hard", "mixed", "meta-nodes", "meta-nodes-second"}
     learned = {"learned", "learned-row", "learned-all"}
     assert set(CASES) - set(DETACHED) == closed_form | learned
 

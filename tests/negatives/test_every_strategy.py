@@ -18,6 +18,7 @@ from graphcl.negatives import (
     HardestNegatives,
     HardNegatives,
     LearnedNegatives,
+    MetaNodes,
     MixedNegatives,
     NegativeStrategy,
     ProbableNegatives,
@@ -48,13 +49,16 @@ CASES: dict[str, Callable[[], NegativeStrategy]] = {
     "probable-mix": lambda: ProbableNegatives("mix", num_mixed=3),
     "clusters": lambda: ClusterNegatives(0.2),
     "clusters-out": lambda: ClusterNegatives(0.0),
+    "meta-nodes": MetaNodes,
+    "meta-nodes-second": lambda: MetaNodes("second"),
     "weights": SparseWeights,
     "learned": learned,
     "learned-row": lambda: learned("row"),
     "learned-all": lambda: learned("all"),
 }
-OF_ITEMS = {"clusters", "clusters-out", "weights"}
-DEBIASED = {"all", "hard", "difficulty", "probable", "learned-row", "learned-all"}
+META = {"meta-nodes", "meta-nodes-second"}
+OF_ITEMS = {"clusters", "clusters-out", "weights", *META}
+DEBIASED = {"all", "hard", "difficulty", "probable", "learned-row", "learned-all", *META}
 SYNTHETIC = {"mixed", "probable-mix"}
 every = pytest.mark.parametrize("name", CASES)
 

@@ -105,3 +105,30 @@ for entry in ENTRIES:
 
 def test_every_dense_formula_computes_what_ours_does() -> None:
     subprocess.run([sys.executable, "-c", EVERY_ENTRY], check=True, cwd=SPEED)
+
+
+PAMC = """
+import torch
+from pamc_work import gap
+
+found = gap(10, 16)
+assert found["official"] < 1e-4, found  # the authors' operations and ours
+assert found["second"] < found["first"] < 0.01, found
+"""
+
+
+def test_the_forms_of_pamc_agree() -> None:
+    subprocess.run([sys.executable, "-c", PAMC], check=True, cwd=SPEED)
+
+
+@pytest.mark.slow
+def test_the_reports_of_pamc(tmp_path: Path) -> None:
+    report = tmp_path / "speed.md"
+    command = [sys.executable, str(SPEED / "pamc.py"), "--sizes", "500", "--clusters", "5"]
+    subprocess.run([*command, "--only", "first", "--output", str(report)], check=True)
+    assert "| ours, first order |        5 | 500 |" in report.read_text()
+    report = tmp_path / "error.md"
+    command = [sys.executable, str(SPEED / "pamc_approximation.py"), "--only", "planted"]
+    options = ["--planted-nodes", "300", "--clusters", "3", "--output", str(report)]
+    subprocess.run([*command, *options], check=True)
+    assert "## planted (ssgc, N = 300, F = 32), K = 3" in report.read_text()

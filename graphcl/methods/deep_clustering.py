@@ -1,0 +1,207 @@
+"""Deep clustering with a contrast: what PamC and SCGC share."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from graphcl.arguments import check_number, check_whole
+from graphcl.clustering import (
+    assignment_divergence,
+    kmeans,
+    student_t_assignment,
+    target_distribution,
+)
+from graphcl.contrast import Influence
+from graphcl.methods.checks import check_flag
+from graphcl.methods.method import Method
+from graphcl.nn import (
+    Autoencoder,
+    GCNEncoder,
+    compress_features,
+    pretrain_autoencoder,
+    row_blocks,
+)
+from graphcl.prepared import Prepared
+from graphcl.sampling import num_seeds
+
+ENCODERS = ("mlp", "gcn")
+
+
+class DeepClustering(Method):
+    """Embed nodes and cluster them at once: a contrast along the graph, and sharper assignments.
+
+    ``setup`` trains an autoencoder on the features (MLP encoder only), keeps its encoder, and
+    starts the centroids by k-means on the codes. Each step minimises ``contrast_weight`` times the
+    contrast plus ``clustering_weight`` times the divergence of the Student-t assignment from its
+    target distribution, which is that of the present assignment. The clusters are those that
+    :meth:`assignment` returns; the embedding is the code.
+
+    Args:
+        num_features: Width of the features, ``F``.
+        num_clusters: Number of clusters, ``K``.
+        encoder: "mlp" (as published: the graph is in the loss only, so that new nodes need no
+            edges) or "gcn" (two graph convolutions, F -> 2d -> d, not pre-trained).
+        width: Width of the code, ``d``.
+        hidden: Widths of the MLP's layers before the code.
+        hops: Powers R of the normalised adjacency in the influence weights.
+        cumulative: Sum over the powers 1..R; False: the R-th alone.
+        temperature: Divisor of the cosine, above 0 (one over the authors' tau).
+        contrast_weight: The authors' alpha, at least 0.
+        clustering_weight: The authors' beta, at least 0.
+        pretrain_epochs: Epochs of the autoencoder, at least 0.
+        restarts: Of k-means.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument out of range.
+    """
+
+    monitor: str | None = None  # the loss says nothing about the clusters' quality
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        num_clusters: int = 10,
+        encoder: str = "mlp",
+        width: int = 10,
+        hidden: Sequence[int] = (500, 500, 2000),
+        hops: int = 1,
+        cumulative: bool = True,
+        temperature: float = 2.0,
+        contrast_weight: float = 1.0,
+        clustering_weight: float = 1.0,
+        pretrain_epochs: int = 30,
+        restarts: int = 20,
+        **configuration: object,
+    ) -> None:
+        if encoder not in ENCODERS:
+            raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, got {encoder!r}")
+        for name, weight in (
+            ("contrast_weight", contrast_weight),
+            ("clustering_weight", clustering_weight),
+        ):
+            if check_number(name, weight) < 0:
+                raise ValueError(f"{name} must be at least 0, got {weight}")
+        hidden = tuple(check_whole("hidden", each, least=1) for each in hidden)
+        super().__init__(
+            num_features,
+            num_clusters=check_whole("num_clusters", num_clusters, least=1),
+            encoder=encoder,
+            width=check_whole("width", width, least=1),
+            hidden=hidden,
+            hops=check_whole("hops", hops, least=1),
+            cumulative=check_flag("cumulative", cumulative),
+            temperature=check_number("temperature", temperature),
+            contrast_weight=contrast_weight,
+            clustering_weight=clustering_weight,
+            pretrain_epochs=check_whole("pretrain_epochs", pretrain_epochs, least=0),
+            restarts=check_whole("restarts", restarts, least=1),
+            **configuration,
+        )
+        self.contrast_weight, self.clustering_weight = contrast_weight, clustering_weight
+        self.hops, self.cumulative = hops, cumulative
+        self.pretrain_epochs, self.restarts = pretrain_epochs, restarts
+        self.encoder: nn.Module
+        if encoder == "mlp":
+            self.encoder = Autoencoder(num_features, width, hidden=hidden).encoder
+        else:
+            self.encoder = GCNEncoder(num_features, [2 * width, width])
+        self.centroids = nn.Parameter(torch.randn(num_clusters, width))
+        self._influence = Prepared[Influence]()
+        self._features = Prepared[Tensor]()
+
+    def setup(self, data: Data) -> None:
+        """Pre-train the encoder, start the centroids by k-means."""
+        self.check_width(data)
+        self._influence, self._features = Prepared(), Prepared()
+        seed = int(torch.randint(2**31, ()))
+        if isinstance(self.encoder, nn.Sequential):
+            widths = [layer.out_features for layer in self.encoder if isinstance(layer, nn.Linear)]
+            model = Autoencoder(self.num_features, widths[-1], hidden=widths[:-1])
+            model.encoder = self.encoder
+            x = data.x.to(self.centroids)
+            pretrain_autoencoder(model.to(x.device), x, epochs=self.pretrain_epochs, seed=seed)
+        code = self.embed(data)
+        with warnings.catch_warnings():  # fewer distinct rows than clusters: the rest is repeated
+            warnings.filterwarnings("ignore", message="k-means found", category=UserWarning)
+            found = kmeans(
+                code, len(self.centroids), seed=seed, restarts=self.restarts, library="scikit-learn"
+            ).centroids
+        times = -(-len(self.centroids) // len(found))
+        with torch.no_grad():
+            self.centroids.copy_(found.repeat(times, 1)[: len(self.centroids)])
+
+    def loss(self, data: Data) -> Tensor:
+        """Contrast and divergence from the target, a scalar; of a batch its seeds and their edges.
+
+        The target and the clusters of the contrast are those of the present assignment, constant.
+        """
+        z = self.rows(data)[: num_seeds(data)]
+        q = student_t_assignment(z, self.centroids)
+        target = target_distribution(q.detach())
+        total = self.clustering_weight * assignment_divergence(target, q)
+        if self.contrast_weight > 0:
+            contrast = self.contrast(z, q.detach().argmax(1), self._reach(data, len(z)))
+            total = total + self.contrast_weight * contrast
+        return total
+
+    @abstractmethod
+    def contrast(self, z: Tensor, clusters: Tensor, influence: Influence) -> Tensor:
+        """What pulls and pushes rows, a scalar.
+
+        Args:
+            z: Codes, ``[N, d]``.
+            clusters: Present cluster of each node, ``[N]``.
+            influence: Of the nodes on each other.
+        """
+
+    def assignment(self, data: Data) -> Tensor:
+        """The cluster of each node, ``[N]``: the most likely one, by the code and the centroids.
+
+        Args:
+            data: A graph with N nodes, also one that was not trained on.
+        """
+        q = student_t_assignment(self.embed(data), self.centroids.detach())
+        return q.argmax(1)
+
+    def encode(self, data: Data) -> Tensor:
+        """The code, ``[N, d]``."""
+        return self.rows(data)
+
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The same, a block of rows at a time (in each layer)."""
+        if isinstance(self.encoder, GCNEncoder):
+            return self.encoder.encode_in_blocks(
+                data.x, data.edge_index, data.get("edge_weight"), batch_size=batch_size
+            )
+        blocks = row_blocks(data.x.size(0), batch_size)
+        return torch.cat([self.encoder(data.x[block].to(self.centroids)) for block in blocks])
+
+    def rows(self, data: Data) -> Tensor:
+        """The code with its gradient, ``[N, d]``."""
+        code: Tensor
+        if isinstance(self.encoder, GCNEncoder):
+            x = self._features.get((data.x,), lambda: compress_features(data.x))
+            code = self.encoder(
+                x, data.edge_index, data.get("edge_weight"), hop_sizes=data.get("num_sampled_nodes")
+            )
+            return code
+        code = self.encoder(data.x.to(self.centroids))
+        return code
+
+    def _reach(self, data: Data, size: int) -> Influence:
+        """The influence of the nodes, or of a batch's seeds, on each other."""
+        edges = data.edge_index
+
+        def find() -> Influence:
+            own = edges[:, (edges < size).all(0)]
+            return Influence(own, size, hops=self.hops, cumulative=self.cumulative)
+
+        return self._influence.get((edges, size), find)
