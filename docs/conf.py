@@ -44,7 +44,16 @@ nitpick_ignore = [
         "graphcl.contrast.pairs.PairMasks",
         "graphcl.contrast.rows.SharedPass",
         # Aliases: of texts that are allowed, of type variables, of torch.nn.
-        *("Choice", "Mode", "Solver", "Module", "graphcl.nn.momentum.Module", "nn.Module"),
+        *(
+            "Choice",
+            "ClusterOrder",
+            "Mode",
+            "PamCOrder",
+            "Solver",
+            "Module",
+            "graphcl.nn.momentum.Module",
+            "nn.Module",
+        ),
         *("MetaPathLike", "Neighbours", "PathText", "Normalize", "graphcl.nn.node_types.Product"),
         "torch._C.Generator",
     )

@@ -32,7 +32,7 @@ class ApproximationError:
 
     @property
     def mean(self) -> float:
-        """Mean error of the sample; below 0: the approximation is too small."""
+        """Mean error of the sample, negative where the approximation is too small."""
         return float(self.error.mean())
 
     @property
