@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch_geometric.data import Batch, Data
 from torch_geometric.loader import DataLoader
+from torch_geometric.utils import is_undirected
 
 from graphcl import control
 from graphcl.augmentations import (
@@ -88,7 +89,7 @@ def check(before: Data, after: Data, mode: str) -> None:
         assert new[1] >= old[1]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(graphs(), st.sampled_from(MODES), st.sampled_from([0.0, 0.3, 1.0]), st.booleans())
 def test_what_a_view_keeps(graph: Data, mode: str, ratio: float, keep: bool) -> None:
     original = copy.deepcopy(graph)
@@ -99,7 +100,7 @@ def test_what_a_view_keeps(graph: Data, mode: str, ratio: float, keep: bool) -> 
         check(graph, view, mode)
         if keep and not isinstance(transform, ControllableAddEdges):
             assert measure(view)[3] >= measure(graph)[3]
-        assert view.is_undirected()
+        assert is_undirected(view.edge_index, num_nodes=view.num_nodes)
         there = distinct(view.edge_index)
         changed = max(len(edges - there), len(there - edges))
         assert view.control_ratio.tolist() == pytest.approx([changed / max(1, len(edges))])
@@ -109,10 +110,10 @@ def test_what_a_view_keeps(graph: Data, mode: str, ratio: float, keep: bool) -> 
         if ratio == 0:
             assert torch.equal(view.edge_index, graph.edge_index)
         if isinstance(transform, ControllableRewire):
-            assert len(there) == len(edges) or graph.has_self_loops() or len(there) <= len(edges)
+            assert len(there) == len(edges)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(graphs(directed=True), st.sampled_from(MODES))
 def test_directed_graphs(graph: Data, mode: str) -> None:
     for transform in transforms(mode, 0.7, directed=True, keep_reachable=True):
@@ -122,7 +123,7 @@ def test_directed_graphs(graph: Data, mode: str) -> None:
             assert measure(view)[3] >= measure(graph)[3]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(graphs(), min_size=1, max_size=5), st.sampled_from(MODES))
 def test_a_batch_equals_its_graphs(drawn: list[Data], mode: str) -> None:
     prepare = PrepareControl(mode, leaders="given", slots=3, keep_reachable=True)
@@ -155,7 +156,7 @@ def test_a_batch_equals_its_graphs(drawn: list[Data], mode: str) -> None:
             assert part.control_ratio.tolist() == pytest.approx([changed / max(1, len(edges))])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(graphs(), st.sampled_from(MODES))
 def test_views_of_views_keep_the_leaders(graph: Data, mode: str) -> None:
     prepared = PrepareControl(mode, num_leaders=2, seed=1)(graph)
@@ -195,9 +196,9 @@ def test_a_preparation_that_does_not_belong_is_refused() -> None:
     without.edge_index = CYCLE.flip(0)[:, [1, 0, 2, 3, 4, 5, 6, 7]]
     with pytest.raises(ValueError, match="does not belong"):
         ControllableAddEdges(0.5)(without)
+    view = ControllableDropEdges(0.0)(prepared)
+    view.control_node_leader = torch.full((4,), -1)
     with pytest.raises(ValueError, match="no leader"):
-        view = ControllableDropEdges(0.0)(prepared)
-        view.control_node_leader = torch.full((4,), -1)
         ControllableDropEdges(0.0)(view)
 
 
