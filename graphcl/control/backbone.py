@@ -29,6 +29,7 @@ from graphcl.control.pmi import PMISequence
 from graphcl.control.zero_forcing import ZeroForcing
 
 _PREFERRED = np.int64(2**62)
+_PASSES = 2
 
 
 def distance_backbone(
@@ -191,7 +192,7 @@ def reachability_backbone(
         return like(edges, stays | _entries(listed, parents, directed))
     reached = (listed.source != listed.target) & (nearest[listed.source] < FAR)
     source, target = listed.source[reached], listed.target[reached]
-    prices = np.where(stays[reached], 1.0, 2.0 + order[source] * order[target] * 2.0**-60)
+    prices = np.where(stays[reached], 1.0, 2.0 + order[source] * order[target] * 2.0**-54)
     price = sparse.csr_array((prices, (source, target)), shape=size)
     price.sum_duplicates()
     tree = sparse.coo_array(minimum_spanning_tree(price))
@@ -207,7 +208,7 @@ def _codes(source: NDArray[Any], target: NDArray[Any], size: int) -> Ints:
 
 
 def _shared_order(batch: Array | None, num_nodes: int) -> Ints:
-    """A pseudo-random number below 2^30 for each node, the same in a batch as in the graph alone.
+    """A pseudo-random number below 2^27 for each node, the same in a batch as in the graph alone.
 
     The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
     """
@@ -218,7 +219,7 @@ def _shared_order(batch: Array | None, num_nodes: int) -> Ints:
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         numbers ^= numbers >> np.uint64(shift)
         numbers *= np.uint64(factor)
-    return (numbers >> np.uint64(34)).astype(np.int64)
+    return (numbers >> np.uint64(37)).astype(np.int64)
 
 
 def _parents(
@@ -235,33 +236,48 @@ def _parents(
     proper = listed.source != listed.target
     by_target = np.argsort(listed.target[proper], kind="stable")
     source, target = listed.source[proper][by_target], listed.target[proper][by_target]
-    key = order[source] * order[target]
-    if boost is not None:
-        key += boost[proper][by_target]
     first = np.flatnonzero(np.diff(target, prepend=-1))
-    ends = target[first]
     parents = np.full(far.shape, -1, dtype=np.int64)
-    for p in range(far.shape[1]):
-        column = far[:, p]
-        nearer = column[source] + 1 == column[target]
-        if len(first) == 0:
-            break
-        keys = np.where(nearer, key, -1)
-        if pivots is not None:  # a pivot's own path is there anyway
-            wanted = np.zeros(len(far), dtype=bool)
-            wanted[pivots[0][pivots[1] == p]] = True
-            keys += np.where(nearer & wanted[source], _PREFERRED // 2, 0)
-        best = np.full(len(far), -2)
-        best[ends] = np.maximum.reduceat(keys, first)
-        chosen = nearer & (keys == best[target])
-        found = np.full(len(far), -1, dtype=np.int64)
-        found[target[chosen]] = source[chosen]
-        if pivots is not None:
-            found = np.where(_on_paths(found, pivots[0][pivots[1] == p]), found, -1)
-        parents[:, p] = found
-        used = (found[target] == source) | (found[source] == target)
-        key[used] |= _PREFERRED
+    if len(first) == 0:
+        return parents
+    taste = order[source] * order[target]  # below 2^54
+    taste += _shared(far, source, target) << 54
+    if boost is not None:
+        taste += boost[proper][by_target]
+    uses = np.zeros(len(source), dtype=np.int8)
+    for _ in range(_PASSES):
+        for p, column in enumerate(far.T):
+            uses -= _is_used(parents[:, p], source, target)
+            nearer = column[source] + 1 == column[target]
+            keys = np.where(nearer, taste, -1)
+            keys += np.where(nearer & (uses > 0), _PREFERRED, 0)
+            if pivots is not None:  # a pivot's own path is there anyway
+                wanted = np.zeros(len(far), dtype=bool)
+                wanted[pivots[0][pivots[1] == p]] = True
+                keys += np.where(nearer & wanted[source], _PREFERRED // 2, 0)
+            best = np.full(len(far), -2)
+            best[target[first]] = np.maximum.reduceat(keys, first)
+            chosen = nearer & (keys == best[target])
+            found = np.full(len(far), -1, dtype=np.int64)
+            found[target[chosen]] = source[chosen]
+            if pivots is not None:
+                found = np.where(_on_paths(found, pivots[0][pivots[1] == p]), found, -1)
+            parents[:, p] = found
+            uses += _is_used(found, source, target)
     return parents
+
+
+def _is_used(parents: Ints, source: Ints, target: Ints) -> Bools:
+    """Which entries lead from a parent to its child or back."""
+    return np.asarray((parents[target] == source) | (parents[source] == target))
+
+
+def _shared(far: Ints, source: Ints, target: Ints) -> Ints:
+    """For how many leaders an edge is on a shortest path, up to 63."""
+    count = np.zeros(len(source), dtype=np.int64)
+    for column in far.T:
+        count += (abs(column[source] - column[target]) == 1) & (column[source] < FAR)
+    return np.minimum(count, 63)
 
 
 def _on_paths(parents: Ints, nodes: Ints) -> Bools:
