@@ -26,10 +26,10 @@ from graphcl.control.arrays import (
 )
 from graphcl.control.distances import search
 from graphcl.control.pmi import PMISequence
+from graphcl.control.pruning import superfluous
 from graphcl.control.zero_forcing import ZeroForcing
 
 _PREFERRED = np.int64(2**62)
-_PASSES = 2
 
 
 def distance_backbone(
@@ -43,7 +43,8 @@ def distance_backbone(
 
     All other edges may go together (rule R1). The trees overlap as far as they can: of several
     predecessors a node takes one whose edge is in a tree already, else one by an order of the
-    edges that all leaders share.
+    edges that all leaders share. Edges that the union of the trees does not need go as well, until
+    no single edge more could.
 
     Args:
         edges: `[2, E]` tensor or array, or a SciPy matrix.
@@ -67,8 +68,14 @@ def distance_backbone(
     """
     far = read_distances(distances)
     listed = read_edges(edges, len(far))
-    parents = _parents(listed, far, _shared_order(batch, len(far)), None)
-    return like(edges, _entries(listed, parents, directed))
+    order = _shared_order(batch, len(far))
+    stays = _entries(listed, _parents(listed, far, order, None), directed)
+    codes, place = np.unique(
+        listed.source[stays] * len(far) + listed.target[stays], return_inverse=True
+    )
+    gone = superfluous(codes // len(far), codes % len(far), far, order, directed=directed)
+    stays[stays] = ~gone[place]
+    return like(edges, stays)
 
 
 def sequence_backbone(
@@ -244,32 +251,25 @@ def _parents(
     taste += _shared(far, source, target) << 54
     if boost is not None:
         taste += boost[proper][by_target]
-    uses = np.zeros(len(source), dtype=np.int8)
-    for _ in range(_PASSES):
-        for p, column in enumerate(far.T):
-            uses -= _is_used(parents[:, p], source, target)
-            nearer = column[source] + 1 == column[target]
-            keys = np.where(nearer, taste, -1)
-            keys += np.where(nearer & (uses > 0), _PREFERRED, 0)
-            if pivots is not None:  # a pivot's own path is there anyway
-                wanted = np.zeros(len(far), dtype=bool)
-                wanted[pivots[0][pivots[1] == p]] = True
-                keys += np.where(nearer & wanted[source], _PREFERRED // 2, 0)
-            best = np.full(len(far), -2)
-            best[target[first]] = np.maximum.reduceat(keys, first)
-            chosen = nearer & (keys == best[target])
-            found = np.full(len(far), -1, dtype=np.int64)
-            found[target[chosen]] = source[chosen]
-            if pivots is not None:
-                found = np.where(_on_paths(found, pivots[0][pivots[1] == p]), found, -1)
-            parents[:, p] = found
-            uses += _is_used(found, source, target)
+    used = np.zeros(len(source), dtype=bool)
+    for p, column in enumerate(far.T):
+        nearer = column[source] + 1 == column[target]
+        keys = np.where(nearer, taste, -1)
+        keys += np.where(nearer & used, _PREFERRED, 0)
+        if pivots is not None:  # a pivot's own path is there anyway
+            wanted = np.zeros(len(far), dtype=bool)
+            wanted[pivots[0][pivots[1] == p]] = True
+            keys += np.where(nearer & wanted[source], _PREFERRED // 2, 0)
+        best = np.full(len(far), -2)
+        best[target[first]] = np.maximum.reduceat(keys, first)
+        chosen = nearer & (keys == best[target])
+        found = np.full(len(far), -1, dtype=np.int64)
+        found[target[chosen]] = source[chosen]
+        if pivots is not None:
+            found = np.where(_on_paths(found, pivots[0][pivots[1] == p]), found, -1)
+        parents[:, p] = found
+        used |= (found[target] == source) | (found[source] == target)
     return parents
-
-
-def _is_used(parents: Ints, source: Ints, target: Ints) -> Bools:
-    """Which entries lead from a parent to its child or back."""
-    return np.asarray((parents[target] == source) | (parents[source] == target))
 
 
 def _shared(far: Ints, source: Ints, target: Ints) -> Ints:
