@@ -26,10 +26,10 @@ from graphcl.augmentations.control_fields import (
 )
 from graphcl.augmentations.edges import check_data, edge_index_of
 from graphcl.augmentations.fields import cumulative, graph_boundaries, number_of_nodes
-from graphcl.augmentations.new_edges import EdgeNumbers, draw_distinct
+from graphcl.augmentations.new_edges import EdgeNumbers, choose_places
 from graphcl.augmentations.prepare_control import MASK, PrepareControl
 from graphcl.augmentations.randomness import RandomSource
-from graphcl.augmentations.safe_new_edges import draw_safe_edges
+from graphcl.augmentations.safe_new_edges import draw_safe_edges, taken_numbers
 from graphcl.prepared import Prepared
 
 
@@ -93,6 +93,7 @@ class ControllableView(BaseTransform):
         )
         self._remembered = Prepared[Data]()
         self._verified = Prepared[bool]()
+        self._taken = Prepared[Tensor]()
         self._warned = False
 
     def _open(self, data: Data) -> ControlledGraph:
@@ -160,8 +161,7 @@ class ControllableView(BaseTransform):
     def _choose(self, graph: ControlledGraph, counts: Tensor) -> Tensor:
         """`counts[g]` random edges of each graph that may go: their entries `[E]`, True."""
         begins = cumulative(graph.num_free)
-        chosen = torch.zeros(int(begins[-1]), dtype=torch.bool, device=graph.free.device)
-        chosen[draw_distinct(graph.num_free, counts, self._random)] = True
+        chosen = choose_places(graph.num_free, counts, self._random)
         if len(chosen) == 0:
             return torch.zeros_like(graph.free, dtype=torch.bool)
         place = graph.free if len(begins) == 2 else graph.free + begins[graph.graph]
@@ -170,10 +170,16 @@ class ControllableView(BaseTransform):
     def _draw(self, graph: ControlledGraph, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Up to `counts[g]` random safe new edges of each graph, `[2, K]`, and their graphs."""
         numbering = EdgeNumbers(graph.boundaries, not self._prepare.directed, False)
+        edge_index = graph.data.edge_index
+        taken = self._taken.get(
+            (edge_index, graph.data.get("batch"), int(graph.boundaries[-1])),
+            lambda: taken_numbers(edge_index, graph.graph, numbering),
+        )
         return draw_safe_edges(
-            graph.data.edge_index,
+            edge_index,
             graph.graph,
             graph.data[LEVELS],
+            taken,
             counts,
             numbering,
             mode=self._prepare.mode,

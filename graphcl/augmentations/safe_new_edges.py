@@ -19,10 +19,19 @@ from graphcl.augmentations.randomness import RandomSource
 _TRIALS = (2, 8, 32)  # candidates for each edge that is missing, round by round
 
 
+def taken_numbers(edge_index: Tensor, graph: Tensor, numbering: EdgeNumbers) -> Tensor:
+    """Sorted numbers of the edges that are there, self-loops left out."""
+    once = edge_index[0] < edge_index[1] if numbering.undirected else edge_index[0] != edge_index[1]
+    chosen = once.nonzero().squeeze(1)
+    one_way = torch.stack([row.index_select(0, chosen) for row in edge_index])
+    return sorted_unique(numbering.encode(one_way, graph.index_select(0, chosen)))
+
+
 def draw_safe_edges(
     edge_index: Tensor,
     graph: Tensor,
     levels: Tensor,
+    taken: Tensor,
     counts: Tensor,
     numbering: EdgeNumbers,
     *,
@@ -40,6 +49,7 @@ def draw_safe_edges(
         edge_index: `[2, E]`.
         graph: `[E]` the graph of each entry.
         levels: `[N, S]` of the preparation.
+        taken: numbers of the edges that are there, see `taken_numbers`.
         counts: `[B]` how many new edges each graph should get.
         numbering: of the edges that the graphs could have.
         mode: which rule.
@@ -50,8 +60,6 @@ def draw_safe_edges(
     """
     totals = numbering.totals()
     offsets = cumulative(totals)
-    once = edge_index[0] < edge_index[1] if numbering.undirected else edge_index[0] != edge_index[1]
-    taken = sorted_unique(numbering.encode(edge_index[:, once], graph[once]))
     used = groups_of(taken, offsets).bincount(minlength=len(totals))
     counts = torch.minimum(counts, totals - used)
     found, missing = taken[:0], counts

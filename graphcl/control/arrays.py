@@ -136,7 +136,7 @@ def read_leaders(leaders: Array | list[int], num_nodes: int) -> Ints:
     return array.astype(np.int64)
 
 
-def read_distances(distances: Array) -> Ints:
+def read_distances(distances: Array, kind: type[np.signedinteger[Any]] = np.int64) -> Ints:
     """Distances `[N, m]` with `FAR` instead of -1 where a leader does not reach a node.
 
     Raises:
@@ -150,7 +150,9 @@ def read_distances(distances: Array) -> Ints:
         raise TypeError(f"distances must be whole numbers, got {array.dtype}")
     if array.size and int(array.min()) < -1:
         raise ValueError(f"distances must be -1 (unreachable) or more, got {array.min()}")
-    return np.where(array < 0, FAR, array).astype(np.int64)
+    far = array.astype(kind)
+    far[far < 0] = FAR
+    return far
 
 
 def read_batch(batch: Array | None, num_nodes: int) -> tuple[Ints, int]:

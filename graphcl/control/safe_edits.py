@@ -152,8 +152,7 @@ def safe_additions(levels: Array, pairs: Array, *, directed: bool = False) -> An
         >>> safe_additions(path, np.array([[0, 0], [1, 2]])).tolist()
         [True, False]
     """
-    # int32 holds FAR and its differences, and is half the memory to gather
-    far = np.minimum(read_distances(levels), FAR).astype(np.int32)
+    far = read_distances(levels, np.int32)  # half the memory to gather
     listed = read_edges(pairs, len(far))
     step = far[listed.target] - far[listed.source]
     near = np.all(step <= 1 if directed else abs(step) <= 1, axis=1)
