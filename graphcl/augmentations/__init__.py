@@ -8,6 +8,7 @@ from graphcl.augmentations.adaptive_mask_features import AdaptiveMaskFeatures
 from graphcl.augmentations.add_edges import AddEdges
 from graphcl.augmentations.centrality import CENTRALITIES, node_centrality
 from graphcl.augmentations.common_nodes import common_nodes
+from graphcl.augmentations.control_features import ControlFeatures
 from graphcl.augmentations.controllable_add_edges import ControllableAddEdges
 from graphcl.augmentations.controllable_drop_edges import ControllableDropEdges
 from graphcl.augmentations.controllable_rewire import ControllableRewire
@@ -33,6 +34,7 @@ __all__ = [
     "AddEdges",
     "CoarseView",
     "Compose",
+    "ControlFeatures",
     "ControllableAddEdges",
     "ControllableDropEdges",
     "ControllableRewire",

@@ -11,6 +11,7 @@ from graphcl.control.backbone import (
     sequence_backbone,
 )
 from graphcl.control.distances import leader_distances
+from graphcl.control.features import graph_control_features, node_control_features
 from graphcl.control.gramian import GRAMIAN_SYSTEMS, Gramian, controllability_gramian
 from graphcl.control.gramian_figures import GramianMetrics, gramian_metrics
 from graphcl.control.leaders import LEADER_STRATEGIES, number_of_leaders, select_leaders
@@ -41,7 +42,9 @@ __all__ = [
     "forcing_backbone",
     "generic_rank",
     "gramian_metrics",
+    "graph_control_features",
     "leader_distances",
+    "node_control_features",
     "node_controllability",
     "number_of_leaders",
     "pmi_sequence",
