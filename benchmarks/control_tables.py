@@ -69,9 +69,8 @@ def main() -> None:
         "# What views do to controllability",
         provenance(options.remark),
         f"{options.graphs} graphs of each set, {LEADERS} random leaders, exact bounds, unweighted "
-        "rank in exact arithmetic. Ratios are means over graphs of (view / graph), in brackets the "
-        "share of graphs whose bound fell. Where nothing may be lowered by construction, it was "
-        "not.",
+        "rank in exact arithmetic. Means over graphs with their standard errors; a ratio is that "
+        "of the view to the graph.",
         table(("", *SETS), lines),
         "Deletion lowers the bound on tree-like graphs (molecules), hardly on random graphs, and "
         "never on dense ego networks, where longer distances raise it. No rule preserves the "

@@ -169,21 +169,26 @@ class ControllableView(BaseTransform):
 
     def _draw(self, graph: ControlledGraph, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Up to `counts[g]` random safe new edges of each graph, `[2, K]`, and their graphs."""
-        numbering = EdgeNumbers(graph.boundaries, not self._prepare.directed, False)
-        edge_index = graph.data.edge_index
-        taken = self._taken.get(
-            (edge_index, graph.data.get("batch"), int(graph.boundaries[-1])),
-            lambda: taken_numbers(edge_index, graph.graph, numbering),
-        )
         return draw_safe_edges(
-            edge_index,
+            graph.data.edge_index,
             graph.graph,
             graph.data[LEVELS],
-            taken,
+            self._taken_in(graph),
             counts,
-            numbering,
+            self._numbering(graph),
             mode=self._prepare.mode,
             random=self._random,
+        )
+
+    def _numbering(self, graph: ControlledGraph) -> EdgeNumbers:
+        return EdgeNumbers(graph.boundaries, not self._prepare.directed, False)
+
+    def _taken_in(self, graph: ControlledGraph) -> Tensor:
+        """Numbers of the edges that are there, remembered for as long as the graph is the same."""
+        edge_index = graph.data.edge_index
+        return self._taken.get(
+            (edge_index, graph.data.get("batch"), int(graph.boundaries[-1])),
+            lambda: taken_numbers(edge_index, graph.graph, self._numbering(graph)),
         )
 
     def _close(self, graph: ControlledGraph, changed: Tensor) -> Data:

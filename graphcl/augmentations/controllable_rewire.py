@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
 from graphcl.augmentations.added_edges import (
@@ -14,9 +15,10 @@ from graphcl.augmentations.added_edges import (
     check_attributes,
     rules_for,
 )
-from graphcl.augmentations.control_fields import forget_preparation
-from graphcl.augmentations.controllable import ControllableView
+from graphcl.augmentations.control_fields import LEVELS, forget_preparation
+from graphcl.augmentations.controllable import ControllableView, ControlledGraph
 from graphcl.augmentations.edges import keep_edges
+from graphcl.augmentations.substitutions import Substitutions, draw_substitutions
 
 
 class ControllableRewire(ControllableView):
@@ -24,7 +26,8 @@ class ControllableRewire(ControllableView):
 
     As many edges go that may go (:class:`ControllableDropEdges`) as safe new ones come
     (:class:`ControllableAddEdges`): the number of edges stays the same. Both at once keep what
-    each keeps alone.
+    each keeps alone. In mode "distance", where too few edges may go, further ones move one end to
+    another node that is as far from every leader.
 
     Source: Ahmad et al. (CGCL), ACC 2024, arXiv:2403.04923.
 
@@ -65,9 +68,33 @@ class ControllableRewire(ControllableView):
         count = len(graph.num_edges)
         changed = owner.bincount(minlength=count)
         dropped = self._choose(graph, changed)
+        missing = self._wanted(graph) - changed
+        if self._prepare.mode == "distance" and bool((missing > 0).any()):
+            moved = self._substitute(graph, missing, ~dropped, new, owner)
+            dropped = dropped | moved.dropped
+            owner, order = torch.cat([owner, moved.graph]).sort(stable=True)
+            new = torch.cat([new, moved.new], dim=1)[:, order]
+            changed = owner.bincount(minlength=count)
         forget_preparation(data)
         rules = rules_for(data, int(graph.boundaries[-1]), self.attributes, type(self).__name__)
         keep_edges(data, ~dropped)
         added = NewEdges.from_one_way(new, owner, undirected=not self._prepare.directed)
         append_edges(data, added, rules, graph.graph[~dropped], count, self._random)
         return self._close(graph, changed)
+
+    def _substitute(
+        self, graph: ControlledGraph, counts: Tensor, kept: Tensor, new: Tensor, owner: Tensor
+    ) -> Substitutions:
+        """Further edges, of those kept, one end of which moves; none to where a new one comes."""
+        numbering = self._numbering(graph)
+        taken = torch.cat([self._taken_in(graph), numbering.encode(new, owner)])
+        return draw_substitutions(
+            graph.data.edge_index,
+            graph.graph,
+            graph.data[LEVELS],
+            kept,
+            counts,
+            taken,
+            numbering,
+            self._random,
+        )

@@ -214,6 +214,14 @@ def test_trees_stay_as_they_are_and_say_so_once() -> None:
         transform(Data(edge_index=star, num_nodes=3))
 
 
+def test_a_tree_is_rewired_by_moving_ends() -> None:
+    tree = torch.tensor([[0, 1, 0, 2, 1, 3], [1, 0, 2, 0, 3, 1]])
+    graph = Data(edge_index=tree, num_nodes=4)
+    view = ControllableRewire(0.4, leaders=torch.tensor([0]), seed=0)(graph)
+    assert distinct(view.edge_index) == {(0, 1), (0, 2), (2, 3)}
+    assert view.control_ratio.tolist() == pytest.approx([1 / 3])
+
+
 def test_all_leaders() -> None:
     mask = torch.ones(4, dtype=torch.bool)
     free = [
