@@ -88,9 +88,8 @@ class ControllableView(BaseTransform):
             num_leaders=num_leaders,
             keep_reachable=keep_reachable,
             directed=directed,
-            seed=seed,
-            generator=generator,
         )
+        self._prepare._random = self._random  # one stream: leaders, then views
         self._remembered = Prepared[Data]()
         self._verified = Prepared[bool]()
         self._taken = Prepared[Tensor]()

@@ -133,7 +133,8 @@ def _large_and_connected(matrix: sparse.csr_array) -> sparse.csr_array:
         matrix = sparse.csr_array(chained)
     if connected_components(matrix, directed=False)[0] > 1:
         column = np.ones((matrix.shape[0], 1))
-        matrix = sparse.csr_array(sparse.block_array([[matrix, column], [column.T, None]]))
+        blocks: Any = [[matrix, column], [column.T, None]]
+        matrix = sparse.csr_array(sparse.block_array(blocks))
     return matrix
 
 
