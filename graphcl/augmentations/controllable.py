@@ -88,8 +88,9 @@ class ControllableView(BaseTransform):
             num_leaders=num_leaders,
             keep_reachable=keep_reachable,
             directed=directed,
+            # a stream of its own: whether leaders were drawn does not change the views
+            seed=seed if generator is None else generator.initial_seed() & (2**63 - 1),
         )
-        self._prepare._random = self._random  # one stream: leaders, then views
         self._remembered = Prepared[Data]()
         self._verified = Prepared[bool]()
         self._taken = Prepared[Tensor]()
