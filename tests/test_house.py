@@ -31,7 +31,7 @@ FLOORS = (
     {"nn"},
     {"graph_files"},
     {"datasets"},
-    {"contrast", "clustering", "metapaths", "sampling"},
+    {"contrast", "clustering", "control", "metapaths", "sampling"},
     {"arguments", "prepared"},
     {"__init__"},
 )

@@ -8,6 +8,10 @@ from graphcl.augmentations.adaptive_mask_features import AdaptiveMaskFeatures
 from graphcl.augmentations.add_edges import AddEdges
 from graphcl.augmentations.centrality import CENTRALITIES, node_centrality
 from graphcl.augmentations.common_nodes import common_nodes
+from graphcl.augmentations.control_features import ControlFeatures
+from graphcl.augmentations.controllable_add_edges import ControllableAddEdges
+from graphcl.augmentations.controllable_drop_edges import ControllableDropEdges
+from graphcl.augmentations.controllable_rewire import ControllableRewire
 from graphcl.augmentations.drop_edges import DropEdges
 from graphcl.augmentations.drop_nodes import DropNodes
 from graphcl.augmentations.heat_diffusion import HeatDiffusion
@@ -20,6 +24,7 @@ from graphcl.augmentations.metapath_views import (
 )
 from graphcl.augmentations.one_of import OneOf
 from graphcl.augmentations.ppr_diffusion import PPRDiffusion
+from graphcl.augmentations.prepare_control import PrepareControl
 from graphcl.augmentations.subgraphs import RandomWalkSubgraph, TwoSubgraphs
 
 __all__ = [
@@ -29,6 +34,10 @@ __all__ = [
     "AddEdges",
     "CoarseView",
     "Compose",
+    "ControlFeatures",
+    "ControllableAddEdges",
+    "ControllableDropEdges",
+    "ControllableRewire",
     "DropEdges",
     "DropNodes",
     "HeatDiffusion",
@@ -36,6 +45,7 @@ __all__ = [
     "MetaPathView",
     "OneOf",
     "PPRDiffusion",
+    "PrepareControl",
     "RandomWalkSubgraph",
     "TwoSubgraphs",
     "common_nodes",

@@ -9,20 +9,17 @@ from torch import Tensor
 from torch_geometric.data import Data
 from torch_geometric.transforms import BaseTransform
 
-from graphcl.arguments import unknown_name
-from graphcl.augmentations.edges import check_data, check_undirected, edge_index_of
-from graphcl.augmentations.fields import (
-    cumulative,
-    fields_by_kind,
-    graph_boundaries,
-    is_collated,
-    number_of_nodes,
-    set_boundaries,
+from graphcl.augmentations.added_edges import (
+    NewEdges,
+    append_edges,
+    check_attributes,
+    graph_of_edges,
+    rules_for,
 )
+from graphcl.augmentations.edges import check_data, check_undirected, edge_index_of
+from graphcl.augmentations.fields import graph_boundaries, number_of_nodes
 from graphcl.augmentations.new_edges import EdgeNumbers, draw_new_edges
 from graphcl.augmentations.randomness import RandomSource, check_probability
-
-RULES = ("refuse", "zeros", "ones", "mean", "sample")
 
 
 class AddEdges(BaseTransform):
@@ -86,10 +83,7 @@ class AddEdges(BaseTransform):
         self.p = check_probability(p)
         self.undirected = undirected
         self.self_loops = self_loops
-        self.attributes = attributes if isinstance(attributes, str) else dict(attributes)
-        for rule in [attributes] if isinstance(attributes, str) else attributes.values():
-            if rule not in RULES:
-                raise ValueError(f"attributes: {unknown_name('rule', rule, RULES)}")
+        self.attributes = check_attributes(attributes)
         self._random = RandomSource(seed=seed, generator=generator)
 
     def forward(self, data: Data) -> Data:
@@ -98,59 +92,15 @@ class AddEdges(BaseTransform):
         edge_index = edge_index_of(data, "AddEdges")
         num_nodes = number_of_nodes(data, "AddEdges")
         boundaries = graph_boundaries(data, num_nodes, "AddEdges").to(edge_index.device)
-        rules = self._rules(data, num_nodes)
+        rules = rules_for(data, num_nodes, self.attributes, "AddEdges")
         if self.undirected:
             numbers = self._random.integers(num_nodes, device=edge_index.device)
             check_undirected(numbers[edge_index[0]], numbers[edge_index[1]], "AddEdges")
-        graph = _graph_of_edges(edge_index, boundaries)
-        new, graph_of_new, pair = self._draw(edge_index, graph, boundaries)
+        graph = graph_of_edges(edge_index, boundaries, "AddEdges")
+        new = self._draw(edge_index, graph, boundaries)
+        return append_edges(data, new, rules, graph, len(boundaries) - 1, self._random)
 
-        donors = pair
-        if "sample" in rules.values():
-            donors = self._donors(graph, graph_of_new, pair, len(boundaries) - 1)
-        rows = {
-            key: _new_rows(data[key], rule, graph, graph_of_new, donors)
-            for key, rule in rules.items()
-        }
-        for key, added in rows.items():
-            data[key] = torch.cat([data[key], added])
-        data.edge_index = torch.cat([edge_index, new], dim=1)
-        if is_collated(data):
-            _sort_by_graph(data, list(rows), graph, graph_of_new, len(boundaries) - 1)
-        return data
-
-    def _rules(self, data: Data, num_nodes: int) -> dict[str, str]:
-        """The rule for each edge field; refuses those without one, and those that no rule fits."""
-        _, keys = fields_by_kind(data, num_nodes)
-        fields = [key for key in keys if key != "edge_index"]
-        given = self.attributes
-        rules = {
-            key: given if isinstance(given, str) else given.get(key, "refuse") for key in fields
-        }
-        refused = [key for key, rule in rules.items() if rule == "refuse"]
-        if refused:
-            raise ValueError(
-                f"AddEdges does not know which {' and '.join(refused)} new edges get: give the "
-                f"rule 'zeros', 'ones', 'mean' or 'sample', as attributes={{{refused[0]!r}: "
-                "'zeros'}, or delete the field first"
-            )
-        for key, rule in rules.items():
-            value = data[key]
-            if not isinstance(value, Tensor) or data.__cat_dim__(key, value) != 0:
-                raise ValueError(
-                    f"AddEdges cannot extend {key} ({type(value).__name__}): the rules are for "
-                    "tensors with one row an edge; delete the field first"
-                )
-            if rule == "mean" and not (value.is_floating_point() or value.is_complex()):
-                raise ValueError(
-                    f"AddEdges: the mean of {key} needs floating-point numbers, got {value.dtype}"
-                )
-        return rules
-
-    def _draw(
-        self, edge_index: Tensor, graph: Tensor, boundaries: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """New entries of `edge_index`, their graphs, and which edge each is a direction of."""
+    def _draw(self, edge_index: Tensor, graph: Tensor, boundaries: Tensor) -> NewEdges:
         counted = torch.ones_like(graph, dtype=torch.bool)
         if self.undirected:
             counted = edge_index[0] <= edge_index[1]
@@ -163,69 +113,10 @@ class AddEdges(BaseTransform):
             one_way, graph_of_edge = one_way[:, proper], graph_of_edge[proper]
         taken = numbering.encode(one_way, graph_of_edge)
         new, graph_of_new = draw_new_edges(numbering, taken, counts, self._random)
-        pair = torch.arange(new.size(1), device=new.device)
-        if self.undirected:
-            back = (new[0] != new[1]).nonzero().squeeze(1)
-            new = torch.cat([new, new[:, back].flip(0)], dim=1)
-            pair = torch.cat([pair, back])
-            graph_of_new = graph_of_new[pair]
-        return new, graph_of_new, pair
-
-    def _donors(self, graph: Tensor, graph_of_new: Tensor, pair: Tensor, count: int) -> Tensor:
-        """For each new entry a random old one of its graph, the same for both directions."""
-        numbers = self._random.integers(len(pair), device=pair.device)[pair]
-        entries = graph.bincount(minlength=count)
-        by_graph = graph.argsort(stable=True) if count > 1 else None
-        places = cumulative(entries)[:-1][graph_of_new] + numbers % entries[graph_of_new]
-        return places if by_graph is None else by_graph[places]
+        return NewEdges.from_one_way(new, graph_of_new, undirected=self.undirected)
 
     def __repr__(self) -> str:
         return (
             f"AddEdges({self.p}, undirected={self.undirected}, self_loops={self.self_loops}, "
             f"attributes={self.attributes!r}{self._random.arguments()})"
         )
-
-
-def _graph_of_edges(edge_index: Tensor, boundaries: Tensor) -> Tensor:
-    """Which graph each edge is in, `[E]`."""
-    if len(boundaries) == 2:
-        return torch.zeros_like(edge_index[0])
-    graphs = torch.arange(len(boundaries) - 1, device=boundaries.device)
-    graph_of_node = graphs.repeat_interleave(boundaries.diff())
-    graph = graph_of_node[edge_index[0]]
-    if not torch.equal(graph, graph_of_node[edge_index[1]]):
-        raise ValueError("AddEdges: edge_index has edges from one graph of the batch to another")
-    return graph
-
-
-def _new_rows(
-    value: Tensor, rule: str, graph: Tensor, graph_of_new: Tensor, donors: Tensor
-) -> Tensor:
-    """Rows of an edge field for the new edges, `[K, ...]`."""
-    if rule == "sample":
-        return value[donors]
-    shape = (len(graph_of_new), *value.shape[1:])
-    if rule == "mean":
-        count = int(graph.max()) + 1 if len(graph) else 0
-        sums = value.new_zeros(count, *shape[1:]).index_add(0, graph, value)
-        entries = graph.bincount().reshape(-1, *[1] * (value.dim() - 1))
-        return (sums / entries)[graph_of_new]
-    return value.new_zeros(shape) if rule == "zeros" else value.new_ones(shape)
-
-
-def _sort_by_graph(
-    data: Data, keys: list[str], graph: Tensor, graph_of_new: Tensor, count: int
-) -> None:
-    """Move the new edges of a batch, last so far, to the end of their graphs."""
-    old, new = (cumulative(part.bincount(minlength=count)) for part in (graph, graph_of_new))
-    by_graph = graph_of_new.argsort(stable=True)
-    order = graph.new_empty(len(graph) + len(graph_of_new))
-    order[torch.arange(len(graph), device=graph.device) + new[graph]] = torch.arange(
-        len(graph), device=graph.device
-    )
-    rank = torch.arange(len(by_graph), device=graph.device)
-    order[rank + old[graph_of_new[by_graph] + 1]] = by_graph + len(graph)
-    for key in keys:
-        data[key] = data[key].index_select(0, order.to(data[key].device))
-    data.edge_index = data.edge_index[:, order]
-    set_boundaries(data, ["edge_index", *keys], old + new)

@@ -130,6 +130,33 @@ def draw_distinct(totals: Tensor, counts: Tensor, random: RandomSource) -> Tenso
     return sorted_unique(torch.cat([others, everything[stays]]))
 
 
+def choose_places(totals: Tensor, counts: Tensor, random: RandomSource) -> Tensor:
+    """Choose `counts[g]` of the `totals[g]` places of every group g, uniformly, as marks.
+
+    What `draw_distinct` does, without sorting, where there is room for a mark for each place.
+
+    Args:
+        totals: `[B]` how many places each group has.
+        counts: `[B]` how many are chosen, `totals` at most.
+        random: where the random numbers come from.
+
+    Returns:
+        `[sum of totals]` bool, one group's places after the other's.
+    """
+    offsets = cumulative(totals)
+    inverted = counts > totals // 2
+    missing = wanted = torch.where(inverted, totals - counts, counts)
+    chosen = torch.zeros(int(offsets[-1]), dtype=torch.bool, device=totals.device)
+    while int(missing.sum()) > 0:
+        group = torch.arange(len(totals), device=totals.device).repeat_interleave(missing)
+        numbers = random.integers(len(group), device=totals.device)
+        chosen[numbers % totals[group] + offsets[group]] = True
+        missing = wanted - cumulative(chosen)[offsets].diff()
+    if not bool(inverted.any()):
+        return chosen
+    return chosen ^ inverted.repeat_interleave(totals)
+
+
 def sorted_unique(numbers: Tensor) -> Tensor:
     """Sorted int64 numbers without repetitions; on a CPU NumPy sorts several times faster."""
     if numbers.device.type == "cpu":

@@ -10,6 +10,7 @@ from graphcl.evaluation.clustering_scores import (
     modularity,
 )
 from graphcl.evaluation.geometry import alignment, effective_rank, tolerance, uniformity
+from graphcl.evaluation.graph_classification import GraphClassification, graph_classification
 from graphcl.evaluation.probe import LinearProbe, fit_linear_probe, linear_probe
 from graphcl.evaluation.probe_settings import PROBE_SETTINGS, ProbeSettings, probe_settings
 from graphcl.evaluation.protocol_scores import cluster_embeddings, evaluate
@@ -23,6 +24,7 @@ __all__ = [
     "PROTOCOLS",
     "RESTART_STD",
     "Conductance",
+    "GraphClassification",
     "LinearProbe",
     "Matching",
     "ProbeSettings",
@@ -38,6 +40,7 @@ __all__ = [
     "evaluate",
     "fit_linear_probe",
     "get_protocol",
+    "graph_classification",
     "linear_probe",
     "make_split",
     "match_clusters",

@@ -15,6 +15,7 @@ from torch_geometric.loader import DataLoader
 from graphcl.augmentations import (
     AddEdges,
     Compose,
+    ControllableDropEdges,
     DropEdges,
     DropNodes,
     MaskFeatures,
@@ -59,6 +60,7 @@ def epochs(
 MAKERS: dict[str, Make] = {
     "DropEdges": lambda **options: DropEdges(0.5, **options),
     "one direction": lambda **options: DropEdges(0.5, undirected=False, **options),
+    "ControllableDropEdges": lambda **options: ControllableDropEdges(0.3, **options),
     "MaskFeatures": lambda **options: MaskFeatures(0.5, **options),
     "single entries": lambda **options: MaskFeatures(0.5, mode="entries", **options),
 }

@@ -13,7 +13,7 @@ from graphcl import evaluation
 from graphcl.contrast import Block, Direction, Mask, Pairs, Positives, Rows, normalize_rows
 from graphcl.losses import InfoNCELoss, debiased_log_sum
 from graphcl.negatives import HardNegatives
-from tests.golden import heterogeneous, objectives, pamc, strategies
+from tests.golden import control, heterogeneous, objectives, pamc, strategies
 from tests.golden.harness import gradients, leaf
 
 
@@ -217,7 +217,17 @@ ADAPTERS: dict[str, Callable[..., Mapping[str, Any]]] = {
     "pamc_count_weighted": pamc.pamc_count_weighted,
     "scgc_ncontrast": pamc.scgc_ncontrast,
     "dec_clustering": pamc.dec_clustering,
+    "pmi_bound": control.pmi_bound,
+    "zero_forcing_bound": control.zero_forcing_bound,
+    "controllability_rank": control.controllability_rank,
+    "gramian_metrics": control.gramian_metrics,
+    "safe_edge_sets": control.safe_edge_sets,
 }
 
 # golden name -> output -> why the adapter does not return it
-OMITTED: dict[str, dict[str, str]] = {}
+OMITTED: dict[str, dict[str, str]] = {
+    "gramian_metrics": {
+        "full_trace__grad_w": "case ba15 is off by 2.5e-7 in one entry, by 40-digit arithmetic; "
+        "tests/control/test_gramian.py compares to 1e-6, and with the exact gradient to 1e-10"
+    },
+}
