@@ -56,6 +56,7 @@ nitpick_ignore = [
         ),
         *("MetaPathLike", "Neighbours", "PathText", "Normalize", "graphcl.nn.node_types.Product"),
         "torch._C.Generator",
+        *("scipy.sparse._base.sparray", "scipy.sparse._matrix.spmatrix"),
     )
 ]
 

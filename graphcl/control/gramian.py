@@ -59,12 +59,14 @@ def controllability_gramian(
 ) -> Gramian:
     """The Gramian of a network driven at its leaders; differentiable in the weights.
 
-    | system                 | A, B                                   | Gramian |
-    |---|---|---|
-    | "leader_follower"      | -L_f, -L_fl; followers a leader reaches | ∫ e^{At} B Bᵀ e^{Aᵀt} dt |
-    | "laplacian"            | -L, identity columns at the leaders    | as above, finite horizon |
-    | "adjacency_discrete"   | W / (1 + σ_max), identity columns      | Σ_k A^k B Bᵀ A^k |
-    | "adjacency_continuous" | W / (1 + σ_max) - I, identity columns  | ∫ e^{At} B Bᵀ e^{Aᵀt} dt |
+    The systems, with A and B:
+
+    - "leader_follower": `-L_f` and `-L_fl`, of the followers that a leader reaches;
+    - "laplacian": `-L`, and the identity's columns at the leaders; needs a finite horizon;
+    - "adjacency_discrete": `W / (1 + σ_max)`, and columns of the identity;
+    - "adjacency_continuous": `W / (1 + σ_max) - I`, and columns of the identity.
+
+    The Gramian is `∫ e^{At} B Bᵀ e^{Aᵀt} dt`, of the discrete system `Σ_k A^k B Bᵀ A^k`.
 
     Integrals and infinite sums are doubled until they are complete (W(2T) = W(T) + e^{AT} W(T)
     e^{AT}), a few dozen products of matrices: O(N³), and gradients stay finite where eigenvalues
@@ -74,7 +76,7 @@ def controllability_gramian(
         edges: `[2, E]` tensor or array, or a SciPy matrix whose values are the weights; both
             directions of every edge. Self-loops do not matter, repetitions add up.
         leaders: `[m]` node ids or a mask `[N]`.
-        system: see the table; L is the weighted Laplacian, W the weighted adjacency matrix.
+        system: one of those above; L is the weighted Laplacian, W the weighted adjacency matrix.
         weights: `[E]` positive, the same in both directions (a gradient comes for each entry);
             default 1.
         num_nodes: number of nodes N; a matrix tells it itself.

@@ -188,3 +188,4 @@ LEADER_STRATEGIES: dict[str, _Choose] = {
     "peripheral": _peripheral,
     "greedy": _greedy,
 }
+"""How leaders are chosen, by name; see `select_leaders`."""
