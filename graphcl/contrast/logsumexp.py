@@ -53,7 +53,7 @@ class Scale:
 def streamed_logsumexp(
     products: ProductSet,
     scales: Sequence[Scale],
-    weights: TileFunction | PairWeights | None = None,
+    weights: Weights = None,
 ) -> tuple[tuple[Tensor, ...], ...]:
     """Log-sum-exps of all outputs at several scales, in one pass.
 

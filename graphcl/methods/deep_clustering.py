@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import check_number, check_whole, unknown_name
 from graphcl.clustering import (
     assignment_divergence,
     kmeans,
@@ -82,7 +82,7 @@ class DeepClustering(Method):
         **configuration: object,
     ) -> None:
         if encoder not in ENCODERS:
-            raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, got {encoder!r}")
+            raise ValueError(unknown_name("encoder", encoder, ENCODERS))
         for name, weight in (
             ("contrast_weight", contrast_weight),
             ("clustering_weight", clustering_weight),

@@ -71,7 +71,7 @@ def _adameow(
 MEOW_SETTINGS = (
     _meow(
         "HeCo-ACM", 0.4, 0.3, (0.3, 0.2), (110, 700), (100, 300),
-        replace(MEOW_TRAINING, learning_rate=7e-4, patience=30),
+        MEOW_TRAINING,
         **_ACM,
     ),
     _meow(
