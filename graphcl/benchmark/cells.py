@@ -20,6 +20,7 @@ from graphcl.benchmark.suite import Suite
 
 if TYPE_CHECKING:
     from graphcl.datasets import DataCard
+    from graphcl.methods import Method
 
 # Raise when the meaning of a cell changes for all methods (e.g. how seeds are derived).
 KEY_VERSION = 1
@@ -156,11 +157,12 @@ def installed_fingerprint(
 
     card = next(card for card in available() if card.name == dataset)
     entry = get_method(method)
+    cls = entry.class_for(heterogeneous=card.heterogeneous)
     arguments, training = entry.settings_for(dataset, heterogeneous=card.heterogeneous)
     settings = {
         **arguments,
         **(asdict(training) if entry.trained else {}),
-        **parameters_of_card(card),
+        **parameters_of_card(card, cls),
         **parameters,
     }
     for name, neutral in LATER_SETTINGS.items():
@@ -168,7 +170,7 @@ def installed_fingerprint(
             del settings[name]
     identity: dict[str, Any] = {
         "dataset": [card.name, card.loader, dict(card.arguments)],
-        "method": [method, entry.class_for(heterogeneous=card.heterogeneous).version],
+        "method": [method, cls.version],
         "settings": settings,
     }
     if card.heterogeneous:
@@ -177,14 +179,18 @@ def installed_fingerprint(
     return identity
 
 
-def parameters_of_card(card: DataCard) -> dict[str, Any]:
-    """What a method must know about a data set: of a heterogeneous one its target and meta-paths.
+def parameters_of_card(card: DataCard, cls: type[Method]) -> dict[str, Any]:
+    """What a method must know about a data set.
 
-    Parameters of the suite go before these.
+    Of a heterogeneous one that is its target and meta-paths; a method with clusters of its own gets
+    the number of classes, as is the custom of the field. Parameters of the suite go before these.
     """
-    if not card.heterogeneous:
-        return {}
-    return {"target": card.target, "metapaths": [list(path) for path in card.metapaths]}
+    known: dict[str, Any] = {}
+    if card.heterogeneous:
+        known |= {"target": card.target, "metapaths": [list(path) for path in card.metapaths]}
+    if cls.clusters and card.num_classes is not None:
+        known["num_clusters"] = card.num_classes
+    return known
 
 
 def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint) -> list[Cell]:

@@ -12,7 +12,7 @@ class MetricStyle:
 
     Attributes:
         heading: Column heading.
-        better: 1 larger is better, -1 smaller is better, 0 neither.
+        better: 1 larger is better, -1 smaller is better, 0 neither, or nothing to compare by.
         percent: Shown as percent (the metric is a fraction); otherwise as it is.
         in_tables: Shown in tables on the terminal and in Markdown; the CSV has all.
         in_plots: Drawn.
@@ -42,6 +42,8 @@ STYLES: dict[str, MetricStyle] = {
     "modularity": MetricStyle("Modularity"),
     "conductance": MetricStyle("Conductance", better=-1),
     "clusters": MetricStyle("Clusters", better=0, percent=False),
+    "acc_best_epoch": MetricStyle("ACC, best epoch (label-peeking)", better=0),
+    "nmi_best_epoch": MetricStyle("NMI, best epoch (label-peeking)", better=0),
 }
 
 # What a cell of a task reports at least, also where none of its cells succeeded.

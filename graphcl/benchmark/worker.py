@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphcl.benchmark.cells import Cell, CellResult, parameters_of_card
+from graphcl.benchmark.following import Following, few_threads
 from graphcl.benchmark.machine import (
     MIB,
     machine,
@@ -32,15 +33,16 @@ if TYPE_CHECKING:
 
 Emit = Callable[[Message], None]
 SECONDS_BETWEEN_SIGNS = 0.3
-ROWS_WORTH_THREADS = 20_000
 
 
 @dataclass(frozen=True)
 class _Training:
-    """Embeddings of one seed, and what they cost."""
+    """Embeddings of one seed and what they cost; its own clusters and best epoch where asked for."""
 
     embeddings: Tensor
     measures: dict[str, Any]
+    assignment: Tensor | None
+    followed: Following | None
 
 
 def run_task(task: Task, emit: Emit) -> None:
@@ -78,7 +80,7 @@ def run_task(task: Task, emit: Emit) -> None:
             continue
         emit(Step("training", _keys(cells)))
         try:
-            training = _train(cells[0], data, card, emit)
+            training = _train(cells, data, card, emit)
         except Exception as error:
             _emit_failures(cells, error, common, emit)
             continue
@@ -97,32 +99,41 @@ def _keys(cells: Iterable[Cell]) -> tuple[str, ...]:
 
 
 def _train(
-    cell: Cell, data: Data | HeteroData | list[Data], card: DataCard, emit: Emit
+    cells: list[Cell], data: Data | HeteroData | list[Data], card: DataCard, emit: Emit
 ) -> _Training:
+    """One training for all these cells, which differ in their protocol alone."""
     import torch
 
-    from graphcl.methods import create_method, settings_source
+    from graphcl.evaluation import get_protocol
+    from graphcl.methods import create_method, get_method, settings_source
     from graphcl.training import fit
 
+    cell = cells[0]
+    own_clusters = any(get_protocol(each.protocol).own_clusters for each in cells)
     on_gpu = torch.cuda.is_available()
     reset_peak_memory()
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
     start = last_sign = time.perf_counter()
     emit(Progress(f"seed {cell.seed}"))
-    parameters = {**parameters_of_card(card), **cell.parameters}
+    cls = get_method(cell.method).class_for(heterogeneous=card.heterogeneous)
+    parameters = {**parameters_of_card(card, cls), **cell.parameters}
     method, settings = create_method(
         cell.method, data, dataset=cell.dataset, seed=cell.seed, **parameters
     )
+    followed = Following(method, data, card, cell.seed) if own_clusters else None
 
     def on_epoch(epoch: int, loss: float) -> None:
         nonlocal last_sign
+        if followed is not None:
+            followed.after_epoch(epoch)
         if time.perf_counter() - last_sign > SECONDS_BETWEEN_SIGNS:
             last_sign = time.perf_counter()
             emit(Progress(f"seed {cell.seed}, epoch {epoch + 1}/{settings.epochs}"))
 
     history = fit(method, data, settings=settings, seed=cell.seed, on_epoch=on_epoch)
     embeddings = method.embed(data).detach().cpu()
+    seconds = time.perf_counter() - start - (0.0 if followed is None else followed.seconds)
     if not torch.isfinite(embeddings).all():
         raise ValueError("the embeddings contain NaN or infinite values")
     return _Training(
@@ -130,11 +141,13 @@ def _train(
         measures={
             "settings": {**method.configuration, **(asdict(settings) if method.trained else {})},
             "settings_source": settings_source(cell.method, cell.dataset),
-            "seconds_training": time.perf_counter() - start,
+            "seconds_training": seconds,
             "peak_memory_mib": peak_memory_mib(),
             "peak_gpu_memory_mib": torch.cuda.max_memory_allocated() / MIB if on_gpu else None,
             "epochs": history.epochs_run,
         },
+        assignment=method.assignment(data).cpu() if own_clusters and cls.clusters else None,
+        followed=followed,
     )
 
 
@@ -145,14 +158,11 @@ def _evaluate(
     card: DataCard,
     common: dict[str, Any],
 ) -> CellResult:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from graphcl.evaluation import evaluate, get_protocol
 
-    from graphcl.evaluation import evaluate
-
+    own_clusters = get_protocol(cell.protocol).own_clusters
     start = time.perf_counter()
-    # On little work threads only wait for each other, on a busy machine ten times as long.
-    small = len(training.embeddings) < ROWS_WORTH_THREADS
-    with threadpool_limits(limits=1 if small else None):
+    with few_threads(len(training.embeddings)):
         metrics = evaluate(
             cell.protocol,
             training.embeddings,
@@ -160,7 +170,12 @@ def _evaluate(
             cell.seed,
             target=card.target,
             dataset=card.name,
+            assignment=training.assignment if own_clusters else None,
         )
+    epochs = training.measures["epochs"]
+    if own_clusters and training.followed is not None and epochs:
+        training.followed.best.compare(epochs, metrics)
+        metrics |= training.followed.best.metrics
     seconds = time.perf_counter() - start
     return CellResult(
         cell=cell,

@@ -1,5 +1,6 @@
 """Evaluation of frozen embeddings: protocols, probe, clustering scores, summaries."""
 
+from graphcl.evaluation.best_epoch import BEST_EPOCH, BestEpoch
 from graphcl.evaluation.clustering_scores import (
     Conductance,
     Matching,
@@ -20,9 +21,11 @@ from graphcl.evaluation.restarts import RESTART_STD
 from graphcl.evaluation.summary import Summary, summarise
 
 __all__ = [
+    "BEST_EPOCH",
     "PROBE_SETTINGS",
     "PROTOCOLS",
     "RESTART_STD",
+    "BestEpoch",
     "Conductance",
     "GraphClassification",
     "LinearProbe",

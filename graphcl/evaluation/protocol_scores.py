@@ -62,6 +62,7 @@ def evaluate(
     *,
     target: str | None = None,
     dataset: str | None = None,
+    assignment: Tensor | None = None,
 ) -> dict[str, float]:
     """Score frozen embeddings under a protocol.
 
@@ -74,10 +75,12 @@ def evaluate(
         target: the node type that was embedded, of a heterogeneous graph; default: the only type
             with labels.
         dataset: name of the data set, whose `probe_settings` P-HET20 to P-HET60 use.
+        assignment: for P-OWNCLU the clusters that the method itself found, `[N]`; default: it finds
+            none, so its rows are clustered as P-CLU does it.
 
     Returns:
         Fractions by name, those of `linear_probe` for P-PUB and P-RND2, of `restarted_probe` for
-        P-HET20 to P-HET60, of `clustering_metrics` for P-CLU. P-HETCLU has means of the latter and
+        P-HET20 to P-HET60, of `clustering_metrics` for P-CLU and P-OWNCLU. P-HETCLU has means of the latter and
         their standard deviations over the fits. The k of k-means is the number of classes among
         the labels, as is the custom. Lists of graphs and heterogeneous graphs have no edge
         measures.
@@ -85,7 +88,7 @@ def evaluate(
     Raises:
         TypeError: the embeddings are not floating point.
         ValueError: an unknown protocol or target, wrong number of rows, values that are not finite,
-            or data that the protocol cannot use.
+            data that the protocol cannot use, or an assignment that it does not.
 
     Example:
         >>> data = Data(x=torch.eye(40), y=torch.arange(40) // 20)
@@ -97,6 +100,8 @@ def evaluate(
     seed = check_seed(seed)
     labels = labels_of(data, target)
     embeddings = check_embeddings(embeddings, num_rows=len(labels))
+    if assignment is not None and not kind.own_clusters:
+        raise ValueError(f"assignment is for P-OWNCLU alone, {kind.id} does not read it")
     if kind.task != "clustering":
         split = make_split(protocol, data, seed, target=target)
         if kind.task == "probe":
@@ -106,7 +111,8 @@ def evaluate(
     num_classes = int(labels[labels >= 0].unique().numel())
     if kind.id == "P-HETCLU":
         return _mean_over_fits(embeddings, labels, num_classes, seed)
-    assignment = cluster_embeddings(embeddings, num_classes, seed=seed)
+    if assignment is None:
+        assignment = cluster_embeddings(embeddings, num_classes, seed=seed)
     edge_index = data.edge_index if isinstance(data, Data) else None
     return clustering_metrics(assignment, labels=labels, edge_index=edge_index)
 

@@ -28,11 +28,14 @@ class Protocol:
         task: `"probe"` (a classifier on frozen rows), `"restarted-probe"` (the same from many
             starts, whose spread is kept) or `"clustering"`.
         description: one sentence for tables and help texts.
+        own_clusters: whether it scores the clusters that a method finds by itself, and follows
+            them while the method trains (:class:`graphcl.evaluation.BestEpoch`).
     """
 
     id: str
     task: Literal["probe", "restarted-probe", "clustering"]
     description: str
+    own_clusters: bool = False
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
@@ -68,6 +71,17 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "clustering",
                 "k-means on unit rows (of the target type), k = number of classes, the best of 10 "
                 "starts; labels are only used to score",
+            ),
+            Protocol(
+                "P-OWNCLU",
+                "clustering",
+                "the clusters of the method itself, at the end of its training, for which it is "
+                "told the number of classes, as is the custom; k-means as in P-CLU for a method "
+                "without clusters of its own; labels are only used to score. Best epoch: the "
+                "highest ACC and the highest NMI on the way, each at an epoch chosen by the "
+                "labels (own clusters after every epoch, else k-means of one start after every "
+                "tenth), which no user gets",
+                own_clusters=True,
             ),
             Protocol(
                 "P-HETCLU",
@@ -148,7 +162,8 @@ def make_split(protocol: str, data: Graphs, seed: int, *, target: str | None = N
     P-PUB reads `train_mask`, `val_mask` and `test_mask` and ignores the seed; so do P-HET20 to
     P-HET60 with `train_mask_20` and so on. P-RND2 permutes the labelled rows by the seed, whatever
     their class (as the papers do): a tenth trains, a tenth validates, the rest is tested, each part
-    with at least one row. P-CLU and P-HETCLU train on nothing: all labelled rows are test rows.
+    with at least one row. P-CLU, P-OWNCLU and P-HETCLU train on nothing: all labelled rows are test
+    rows.
     Rows with a negative label are unlabelled and in no part.
 
     Args:

@@ -63,6 +63,7 @@ class DeepClustering(Method):
     """
 
     monitor: str | None = None  # the loss says nothing about the clusters' quality
+    clusters = True
 
     def __init__(
         self,

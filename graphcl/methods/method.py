@@ -42,6 +42,8 @@ class Method(nn.Module, ABC):
         levels: ``"node"`` (embeds a ``Data``), ``"graph"`` (embeds a list of ``Data``).
         heterogeneous: True: embeds one node type of a ``HeteroData``
             (:class:`graphcl.methods.HeterogeneousMethod`).
+        clusters: True: it finds clusters by itself, as many as its argument ``num_clusters`` says
+            (:meth:`assignment`).
         version: Version of the mathematics. It goes up when results change, so that stored results
             and checkpoints of the former version are not taken for those of the new one.
 
@@ -61,6 +63,7 @@ class Method(nn.Module, ABC):
     trained: ClassVar[bool] = True
     levels: ClassVar[frozenset[str]] = frozenset({"node"})
     heterogeneous: ClassVar[bool] = False
+    clusters: ClassVar[bool] = False
     version: ClassVar[int] = 1
 
     def __init__(self, num_features: int, **configuration: object) -> None:
@@ -88,6 +91,17 @@ class Method(nn.Module, ABC):
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Groups as torch optimisers take them, with a learning rate of their own where needed."""
         return [{"params": [p for p in self.parameters() if p.requires_grad]}]
+
+    def assignment(self, data: Any) -> Tensor:
+        """The cluster of each node, ``[N]``; ``TypeError`` where the method has no clusters.
+
+        As :meth:`embed`: without gradient, deterministic, modes as they were, also for a graph
+        that was not trained on.
+        """
+        raise TypeError(
+            f"{type(self).__name__} has no clusters of its own: cluster its embeddings, as "
+            "graphcl.evaluation.cluster_embeddings does"
+        )
 
     @abstractmethod
     def encode(self, data: Any) -> Tensor:

@@ -24,6 +24,7 @@ def test_ids_are_those_of_the_published_table() -> None:
         "P-HET40": "restarted-probe",
         "P-HET60": "restarted-probe",
         "P-CLU": "clustering",
+        "P-OWNCLU": "clustering",
         "P-HETCLU": "clustering",
     }
     assert all(PROTOCOLS[id].id == id and PROTOCOLS[id].description for id in PROTOCOLS)
