@@ -38,7 +38,7 @@ class RowStatistics:
 
     Attributes:
         row: Label of the row.
-        asked: Seeds that were asked for.
+        asked: Seeds that were asked for; 0 for a method that is only published.
         failed: Seeds that failed.
         metrics: Metric -> its statistics; empty where no seed finished.
         published: Metric -> the published figure under the same protocol.
@@ -118,7 +118,10 @@ def gather(
     """
     gathered = []
     for entry in suite.datasets:
+        figures = [f for f in suite.published if f.dataset == entry.name]
+        shown = {f.method for f in figures if f.protocol in suite.evaluations_for(entry)}
         rows = [row.name for row in suite.rows_for(entry)]
+        rows += [name for name in suite.literature if name in shown]
         own = [cell for cell in cells if cell.dataset == entry.name]
         protocols = tuple(
             _protocol(suite, own, results, entry.name, protocol, tasks[protocol], rows)

@@ -20,6 +20,8 @@ FOREIGN_PROTOCOLS: Mapping[str, str] = {
     "P-RND4": "random 10/10/80, one split, probe tuned per data set",
     "P-RND5": "10% of each class train, everything else test, no validation set",
     "P-OGB": "official time split of the Open Graph Benchmark",
+    "P-AUTHCLU": "clustering as authors ran it for their own tables, with settings for each data "
+    "set and an epoch of their choice (in the public code of PamC and SCGC: by the labels)",
 }
 
 Location = tuple[int | str, ...]
@@ -88,6 +90,7 @@ def check_suite(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         *_check_methods(suite, catalogue),
         *_check_protocols(suite.evaluations, ("evaluations",), catalogue),
         *_duplicates(suite.seeds, ("seeds",), "seed"),
+        *_check_literature(suite),
         *_check_published(suite, catalogue),
     ]
 
@@ -181,10 +184,20 @@ def _check_protocols(ids: list[str], place: Location, catalogue: Catalogue) -> l
     return problems + _duplicates(ids, place, "protocol")
 
 
+def _check_literature(suite: Suite) -> list[Problem]:
+    labels = {row.name for row in suite.methods}
+    problems: list[Problem] = [
+        (("literature", i), f"{name!r} is a row that is run; its figures need no entry here")
+        for i, name in enumerate(suite.literature)
+        if name in labels
+    ]
+    return problems + _duplicates(suite.literature, ("literature",), "name")
+
+
 def _check_published(suite: Suite, catalogue: Catalogue) -> list[Problem]:
     problems: list[Problem] = []
     datasets = [entry.name for entry in suite.datasets]
-    labels = [row.name for row in suite.methods]
+    labels = [row.name for row in suite.methods] + suite.literature
     protocols = {**catalogue.protocols, **FOREIGN_PROTOCOLS}
     first: dict[tuple[str, ...], int] = {}
     for i, figure in enumerate(suite.published):

@@ -148,7 +148,7 @@ def _panel(entry: ProtocolStatistics) -> BarPanel:
     metrics = [metric for metric in entry.metrics if style_of(metric, entry.task).in_plots]
     return BarPanel(
         title=f"{entry.dataset}, {entry.protocol}",
-        labels=[row.row for row in entry.rows],
+        labels=[row.row for row in entry.rows if row.asked],
         series={style_of(metric).heading: _bars(entry, metric) for metric in metrics},
         axis="percent"
         if len(metrics) > 1
@@ -160,7 +160,7 @@ def _bars(entry: ProtocolStatistics, metric: str) -> list[Bar]:
     from graphcl.plotting import Bar
 
     bars = []
-    for row in entry.rows:
+    for row in (row for row in entry.rows if row.asked):
         value, figure = row.metrics.get(metric), row.published.get(metric)
         bars.append(
             Bar(

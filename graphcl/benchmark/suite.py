@@ -109,7 +109,7 @@ class PublishedFigure(_Strict):
 
     Attributes:
         dataset: Name of the data set.
-        method: Label of the row it stands beside.
+        method: Label of the row it stands beside, or a name of the suite's `literature`.
         protocol: Protocol id under which it was measured. It stands beside our figure only where
             the ids agree; otherwise it is listed under the table.
         metric: Name of the metric, as the evaluation calls it.
@@ -137,6 +137,8 @@ class Suite(_Strict):
         methods: Rows, in the order of the report.
         evaluations: Protocol ids.
         seeds: A number n (seeds 0..n-1) or a list of seeds. A seed fixes split, encoder and probe.
+        literature: Names of methods that are not run here, only published: their figures stand in
+            rows of their own, under ours.
         published: Figures from the literature.
         timeout: Seconds that each step of a cell may take: loading the data, training a seed (which
             all evaluations of the seed share), evaluating. What exceeds it fails, the rest goes on.
@@ -156,6 +158,7 @@ class Suite(_Strict):
         BeforeValidator(_seeds_from_count),
         Field(min_length=1),
     ] = list(range(DEFAULT_SEEDS))
+    literature: list[Annotated[str, Field(min_length=1, max_length=40)]] = []
     published: list[PublishedFigure] = []
     timeout: PositiveFloat | None = None
     memory: PositiveFloat | None = None
@@ -194,7 +197,7 @@ def shipped_suites() -> list[str]:
 
     Example:
         >>> shipped_suites()
-        ['heterogeneous', 'losses', 'node-level', 'quick']
+        ['heterogeneous', 'losses', 'node-clustering', 'node-level', 'quick']
     """
     folder = resources.files("graphcl.benchmark") / "suites"
     names = (entry.name for entry in folder.iterdir())

@@ -119,7 +119,7 @@ def _column(entry: ProtocolStatistics, metric: str) -> list[Field]:
 
 
 def _absent(row: RowStatistics) -> Field:
-    if row.metrics:
+    if row.metrics or not row.asked:
         return Field("–")
     return Field("failed", failed=True) if row.failed else Field("not run")
 

@@ -37,7 +37,7 @@ SECONDS_BETWEEN_SIGNS = 0.3
 
 @dataclass(frozen=True)
 class _Training:
-    """Embeddings of one seed and what they cost; its own clusters and best epoch where asked for."""
+    """Embeddings of one seed, what they cost, and where asked for clusters and best epoch."""
 
     embeddings: Tensor
     measures: dict[str, Any]

@@ -80,10 +80,10 @@ def evaluate(
 
     Returns:
         Fractions by name, those of `linear_probe` for P-PUB and P-RND2, of `restarted_probe` for
-        P-HET20 to P-HET60, of `clustering_metrics` for P-CLU and P-OWNCLU. P-HETCLU has means of the latter and
-        their standard deviations over the fits. The k of k-means is the number of classes among
-        the labels, as is the custom. Lists of graphs and heterogeneous graphs have no edge
-        measures.
+        P-HET20 to P-HET60, of `clustering_metrics` for P-CLU and P-OWNCLU. P-HETCLU has means
+        of the latter and their standard deviations over the fits. The k of k-means is the
+        number of classes among the labels, as is the custom. Lists of graphs and heterogeneous
+        graphs have no edge measures.
 
     Raises:
         TypeError: the embeddings are not floating point.

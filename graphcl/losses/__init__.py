@@ -8,6 +8,7 @@ from graphcl.losses.barlow_twins import BarlowTwinsLoss
 from graphcl.losses.biased_triplet import BiasedTripletLoss
 from graphcl.losses.bootstrap import BootstrapLoss
 from graphcl.losses.by_name import LossEntry, TwoViewLoss, get_loss, loss_names, make_loss
+from graphcl.losses.canonical_correlation import CanonicalCorrelationLoss
 from graphcl.losses.debias import debiased_log_sum
 from graphcl.losses.group_ordering import GroupOrderingLoss
 from graphcl.losses.hallucinated import Hallucinated, HallucinatedPositivesLoss, hallucinate
@@ -32,6 +33,7 @@ __all__ = [
     "BarlowTwinsLoss",
     "BiasedTripletLoss",
     "BootstrapLoss",
+    "CanonicalCorrelationLoss",
     "GroupOrderingLoss",
     "Hallucinated",
     "HallucinatedPositivesLoss",

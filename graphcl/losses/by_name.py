@@ -15,6 +15,7 @@ from graphcl.contrast import Pairs
 from graphcl.losses.attraction_repulsion import AttractionRepulsionLoss
 from graphcl.losses.auc import AUCLoss
 from graphcl.losses.barlow_twins import BarlowTwinsLoss
+from graphcl.losses.canonical_correlation import CanonicalCorrelationLoss
 from graphcl.losses.group_ordering import GroupOrderingLoss
 from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
@@ -286,6 +287,13 @@ _ENTRIES: Mapping[str, LossEntry] = MappingProxyType(
                 VICRegLoss,
                 "invariance, variance, covariance",
                 "Bardes et al., arXiv 2105.04906",
+                cost=_LINEAR,
+            ),
+            _entry(
+                "canonical-correlation",
+                CanonicalCorrelationLoss,
+                "features agree, and are uncorrelated (CCA-SSG)",
+                "Zhang et al., arXiv 2106.12484",
                 cost=_LINEAR,
             ),
         )

@@ -1,6 +1,7 @@
 """Complete recipes, and their registry."""
 
 from graphcl.methods.adameow import AdaMeow
+from graphcl.methods.cca_ssg import CCASSG
 from graphcl.methods.contrast_choice import ContrastChoice
 from graphcl.methods.deep_clustering import DeepClustering
 from graphcl.methods.grace import Grace
@@ -33,6 +34,7 @@ from graphcl.methods.scgc import SCGC
 from graphcl.methods.ssgc import SSGC
 
 __all__ = [
+    "CCASSG",
     "SCGC",
     "SSGC",
     "AdaMeow",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_number, check_whole
-from graphcl.augmentations import DropEdges, MaskFeatures
 from graphcl.contrast import Pairs
 from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
+from graphcl.methods.corruption import Corruption
 from graphcl.methods.method import Method
 from graphcl.nn import GCNEncoder, Projector, compress_features
 from graphcl.prepared import Prepared
@@ -105,9 +103,10 @@ class Grace(Method):
             second = GCNEncoder(num_features, [2 * width, width], activation=activation)
             self.biased = nn.ModuleList([second, Projector(width, hidden=hidden)])
         self.normalize_features = normalize_features
-        self._drop_edges = [DropEdges(rate, undirected=undirected) for rate in edge_rates]
-        self._drop_entries = [DropEdges(rate, undirected=False) for rate in edge_rates]
-        self._mask_features = [MaskFeatures(rate) for rate in feature_rates]
+        self._corruptions = [
+            Corruption(drop, mask, undirected=undirected)
+            for drop, mask in zip(edge_rates, feature_rates, strict=True)
+        ]
         self._prepared = Prepared[tuple[Tensor, Pairs | None]]()
         self._lowest: Tensor | None = None
 
@@ -133,7 +132,7 @@ class Grace(Method):
             features, pairs = self._prepared.get(
                 (data.x, data.edge_index), lambda: self._prepare(data)
             )
-        views = [self._corrupt(data, view) for view in range(2)]
+        views = [corrupt(data) for corrupt in self._corruptions]
         first, second = (self.projector(view.encode(self.encoder, features)) for view in views)
         biased = None
         if self.biased is not None:
@@ -174,46 +173,6 @@ class Grace(Method):
         if self.normalize_features:
             x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
         return compress_features(x)
-
-    def _corrupt(self, data: Data, number: int) -> _View:
-        # The transforms draw on a graph without features and on a single row: masking a column is
-        # multiplying it, which sparse features allow as well.
-        bare = Data(edge_index=data.edge_index, num_nodes=data.x.size(0))
-        if "edge_weight" in data:
-            bare.edge_weight = data.edge_weight
-        hop_sizes = data.get("num_sampled_nodes")
-        drop = self._drop_edges if hop_sizes is None else self._drop_entries
-        edges = drop[number](bare)
-        row = Data(x=torch.ones(1, self.num_features, dtype=data.x.dtype, device=data.x.device))
-        return _View(
-            edge_index=edges.edge_index,
-            edge_weight=edges.get("edge_weight"),
-            column_scale=self._mask_features[number](row).x[0],
-            hop_sizes=hop_sizes,
-            seeds=num_seeds(data),
-        )
-
-
-@dataclass(frozen=True)
-class _View:
-    """A corrupted view: what an encoder gets beside the features."""
-
-    edge_index: Tensor
-    edge_weight: Tensor | None
-    column_scale: Tensor
-    hop_sizes: Sequence[int] | None
-    seeds: int | None
-
-    def encode(self, encoder: nn.Module, features: Tensor) -> Tensor:
-        """Rows of the nodes, or of the seeds of a batch."""
-        rows: Tensor = encoder(
-            features,
-            self.edge_index,
-            self.edge_weight,
-            column_scale=self.column_scale,
-            hop_sizes=self.hop_sizes,
-        )
-        return rows[: self.seeds]
 
 
 def seed_nodes(data: Data) -> Tensor | None:

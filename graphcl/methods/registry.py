@@ -14,8 +14,17 @@ from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
-from graphcl.methods import grace_settings, heco_settings, meow_settings, pamc, scgc, ssgc
+from graphcl.methods import (
+    cca_ssg,
+    grace_settings,
+    heco_settings,
+    meow_settings,
+    pamc,
+    scgc,
+    ssgc,
+)
 from graphcl.methods.adameow import AdaMeow
+from graphcl.methods.cca_ssg import CCASSG
 from graphcl.methods.checks import wrong_kind
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
@@ -121,8 +130,8 @@ def method_names() -> list[str]:
 
     Example:
         >>> method_names()
-        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'scgc', \
-'pamc', 'heco', 'meow', 'adameow']
+        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', \
+'cca-ssg', 'scgc', 'pamc', 'heco', 'meow', 'adameow']
     """
     return list(_ENTRIES)
 
@@ -304,6 +313,13 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "grace with graph neighbours as positives instead of negatives",
                 training=grace_settings.DEFAULT_TRAINING,
                 settings=grace_settings.SETTINGS,
+            ),
+            _entry(
+                "cca-ssg",
+                CCASSG,
+                "two corrupted views whose features agree and are uncorrelated, no negatives",
+                training=cca_ssg.DEFAULT_TRAINING,
+                settings=cca_ssg.SETTINGS,
             ),
             _entry(
                 "scgc",

@@ -15,7 +15,7 @@ from graphcl.nn.sparse import matrix_rows, normalized_adjacency, row_blocks, sca
 
 
 class GCNEncoder(nn.Module):
-    """PyG's ``GCNConv`` layers with an activation after EVERY layer, the last one included.
+    """PyG's ``GCNConv`` layers with an activation after each, the last one included by default.
 
     All layers share one activation module, as GRACE does: a ``prelu`` has one slope for all. The
     edges are normalised once per pass. The encoder always computes in the type of its weights,
@@ -28,6 +28,7 @@ class GCNEncoder(nn.Module):
         num_features: Width of the input, ``F``.
         widths: Width of each layer's output; the last one is the width of the embedding, ``d``.
         activation: A name of :data:`graphcl.nn.ACTIVATIONS`.
+        last_activation: Whether it also follows the last layer.
 
     Raises:
         ValueError: No layer, a width below 1, an unknown activation.
@@ -39,7 +40,12 @@ class GCNEncoder(nn.Module):
     """
 
     def __init__(
-        self, num_features: int, widths: Sequence[int], *, activation: str = "relu"
+        self,
+        num_features: int,
+        widths: Sequence[int],
+        *,
+        activation: str = "relu",
+        last_activation: bool = True,
     ) -> None:
         super().__init__()
         if len(widths) == 0:
@@ -50,6 +56,7 @@ class GCNEncoder(nn.Module):
             GCNConv(fan_in, fan_out, normalize=False) for fan_in, fan_out in pairwise(sizes)
         )
         self.activation = make_activation(activation)
+        self.last_activation = last_activation
 
     def forward(
         self,
@@ -84,8 +91,8 @@ class GCNEncoder(nn.Module):
                 return self._encode_seeds(rows, adjacency, column_scale, hop_sizes)
             if column_scale is not None:
                 rows = scale_columns(rows, column_scale.to(rows.dtype))
-            for layer in self.layers:
-                rows = self.activation(layer(rows, adjacency))
+            for depth, layer in enumerate(self.layers):
+                rows = self._activate(layer(rows, adjacency), depth)
         return rows
 
     def encode_in_blocks(
@@ -126,7 +133,7 @@ class GCNEncoder(nn.Module):
                     rows = matrix_rows(adjacency, block.start, block.stop) @ kept
                     if not _narrows(layer):
                         rows = layer.lin(rows)
-                    rows = self.activation(rows.add_(layer.bias))
+                    rows = self._activate(rows.add_(layer.bias), depth)
                     if following is not None and _narrows(following):
                         rows = following.lin(rows)
                     result[block] = rows
@@ -159,8 +166,15 @@ class GCNEncoder(nn.Module):
             if depth == 0 and column_scale is not None:
                 rows = scale_columns(rows, column_scale.to(rows.dtype))
             rows = layer.lin(rows)
-            rows = self.activation((rows if dense else step @ rows) + layer.bias)
+            rows = self._activate((rows if dense else step @ rows) + layer.bias, depth)
         return rows
+
+    def _activate(self, rows: Tensor, depth: int) -> Tensor:
+        """What follows layer ``depth``."""
+        if depth == len(self.layers) - 1 and not self.last_activation:
+            return rows
+        activated: Tensor = self.activation(rows)
+        return activated
 
     def _enter(
         self, x: Tensor, batch_size: int, prepare: Callable[[Tensor], Tensor] | None

@@ -14,6 +14,7 @@ from graphcl.losses import (
     BarlowTwinsLoss,
     BiasedTripletLoss,
     BootstrapLoss,
+    CanonicalCorrelationLoss,
     GroupOrderingLoss,
     HallucinatedPositivesLoss,
     InfoNCELoss,
@@ -77,6 +78,7 @@ CASES: dict[str, tuple[nn.Module, Call]] = {
     "bootstrap": (BootstrapLoss(), lambda f, a, b: f(a, b, targets1=b, targets2=a)),
     "barlow-twins": (BarlowTwinsLoss(), two),
     "vicreg": (VICRegLoss(), two),
+    "canonical-correlation": (CanonicalCorrelationLoss(), two),
     "max-margin": (MaxMarginLoss(), two),
     "max-margin-gradient": (MaxMarginLoss(solver="projected_gradient", iterations=50), two),
     "auc": (AUCLoss(), two),
@@ -89,9 +91,9 @@ CASES: dict[str, tuple[nn.Module, Call]] = {
     "group-ordering": (GroupOrderingLoss(2), views),
     "hallucinated": (HallucinatedPositivesLoss(), hallucinated),
 }
-TAKES_ROWS_AS_THEY_ARE = {"barlow-twins", "vicreg"}
+TAKES_ROWS_AS_THEY_ARE = {"barlow-twins", "vicreg", "canonical-correlation"}
 DRAWS_FOR_EACH_ROW = {"hallucinated"}
-NEEDS_SEVERAL = {"dclw", "barlow-twins", "vicreg", "group-ordering"}
+NEEDS_SEVERAL = {"dclw", "barlow-twins", "vicreg", "canonical-correlation", "group-ordering"}
 every = pytest.mark.parametrize("name", CASES)
 
 

@@ -1,0 +1,199 @@
+"""CCA-SSG: two corrupted views whose features agree and are uncorrelated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Data
+
+from graphcl.arguments import check_whole, unknown_name
+from graphcl.losses import CanonicalCorrelationLoss
+from graphcl.methods.checks import check_flag, check_share
+from graphcl.methods.corruption import Corruption
+from graphcl.methods.grace import normalize_rows
+from graphcl.methods.method import Method
+from graphcl.methods.published import PublishedSettings
+from graphcl.nn import GCNEncoder, compress_features, row_blocks
+from graphcl.prepared import Prepared
+from graphcl.training import TrainingSettings
+
+ENCODERS = ("gcn", "mlp")
+
+
+class CCASSG(Method):
+    """Canonical correlation analysis of two corrupted views, without negatives (CCA-SSG).
+
+    Each step drops edges and feature columns twice over, encodes both views and minimises
+    :class:`graphcl.losses.CanonicalCorrelationLoss` of the rows: no projector, no negatives,
+    O(N d^2). The embedding is the encoder's output on the uncorrupted graph.
+
+    Source: Zhang et al., NeurIPS 2021, arXiv 2106.12484, and the authors' code,
+    hengruizhang98/CCA-SSG.
+
+    Args:
+        num_features: Width of the features, ``F``.
+        width: Width of the embedding and of the hidden layers, ``d``.
+        layers: Number of layers, at least 1.
+        encoder: "gcn" (graph convolutions, ReLU between) or "mlp" (linear layers, batch
+            normalisation and ReLU between: the authors' choice on CS, where the graph is not used).
+        decorrelation: The loss's factor, the authors' lambda, at least 0.
+        drop_edges: Probability of losing an edge, the same for both views.
+        mask_features: Probability of zeroing a feature column, the same for both views.
+        undirected: As in :class:`Grace`.
+        normalize_features: As in :class:`Grace`; off by default.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument out of range.
+
+    Example:
+        >>> graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 0]]))
+        >>> method = CCASSG(3, width=4)
+        >>> method.loss(graph).shape, method.embed(graph).shape
+        (torch.Size([]), torch.Size([3, 4]))
+    """
+
+    monitor: str | None = None  # the authors train for a fixed number of epochs
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        width: int = 512,
+        layers: int = 2,
+        encoder: str = "gcn",
+        decorrelation: float = 1e-3,
+        drop_edges: float = 0.4,
+        mask_features: float = 0.1,
+        undirected: bool = False,
+        normalize_features: bool = False,
+    ) -> None:
+        if encoder not in ENCODERS:
+            raise ValueError(unknown_name("encoder", encoder, ENCODERS))
+        widths = [check_whole("width", width, least=1)] * check_whole("layers", layers, least=1)
+        super().__init__(
+            num_features,
+            width=width,
+            layers=layers,
+            encoder=encoder,
+            decorrelation=decorrelation,
+            drop_edges=check_share("drop_edges", drop_edges),
+            mask_features=check_share("mask_features", mask_features),
+            undirected=check_flag("undirected", undirected),
+            normalize_features=check_flag("normalize_features", normalize_features),
+        )
+        self.objective = CanonicalCorrelationLoss(decorrelation)
+        self.encoder: GCNEncoder | _FeatureEncoder
+        if encoder == "gcn":
+            self.encoder = GCNEncoder(num_features, widths, last_activation=False)
+        else:
+            self.encoder = _FeatureEncoder(num_features, widths)
+        self.normalize_features = normalize_features
+        self._corrupt = Corruption(drop_edges, mask_features, undirected=undirected)
+        self._prepared = Prepared[Tensor]()
+        self._lowest: Tensor | None = None
+
+    def setup(self, data: Data) -> None:
+        """Keep the least entry of the features, which mini-batches need to be normalised alike."""
+        self.check_width(data)
+        self._prepared = Prepared()
+        self._lowest = data.x.min() if self.normalize_features else None
+
+    def loss(self, data: Data) -> Tensor:
+        """The loss of two fresh views of the graph, or of a batch's seeds, a scalar."""
+        self.check_width(data)
+        features = self._features(data, self._lowest)
+        first, second = (self._corrupt(data).encode(self.encoder, features) for _ in range(2))
+        value: Tensor = self.objective(first, second)
+        return value
+
+    def encode(self, data: Data) -> Tensor:
+        """The encoder's rows on the whole graph, ``[N, d]``."""
+        rows: Tensor = self.encoder(self._features(data), data.edge_index, data.get("edge_weight"))
+        return rows
+
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The same, a block of rows at a time (in each layer)."""
+        lowest = data.x.min()
+
+        def prepare(x: Tensor) -> Tensor:
+            return normalize_rows(x, lowest=lowest) if self.normalize_features else x
+
+        if isinstance(self.encoder, GCNEncoder):
+            return self.encoder.encode_in_blocks(
+                data.x,
+                data.edge_index,
+                data.get("edge_weight"),
+                batch_size=batch_size,
+                prepare=prepare if self.normalize_features else None,
+            )
+        blocks = row_blocks(len(data.x), batch_size)
+        return torch.cat([self.encoder(prepare(data.x[block])) for block in blocks])
+
+    def _features(self, data: Data, lowest: Tensor | None = None) -> Tensor:
+        """The encoder's features; of a whole graph they are remembered."""
+
+        def find() -> Tensor:
+            x = data.x
+            if self.normalize_features:
+                x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
+            return compress_features(x)
+
+        return find() if lowest is not None else self._prepared.get((data.x,), find)
+
+
+class _FeatureEncoder(nn.Module):
+    """Linear layers with batch normalisation and ReLU between; edges are taken and not used."""
+
+    def __init__(self, num_features: int, widths: Sequence[int]) -> None:
+        super().__init__()
+        sizes = [num_features, *widths]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        self.norms = nn.ModuleList(nn.BatchNorm1d(width) for width in widths[:-1])
+
+    def forward(
+        self,
+        x: Tensor,
+        edge_index: Tensor | None = None,
+        edge_weight: Tensor | None = None,
+        *,
+        column_scale: Tensor | None = None,
+        hop_sizes: Sequence[int] | None = None,
+    ) -> Tensor:
+        first = self.layers[0]
+        weight, bias = first.get_parameter("weight"), first.get_parameter("bias")
+        if column_scale is not None:  # the weights' columns are those of the features
+            weight = weight * column_scale.to(weight)
+        rows = x.to(weight.dtype) @ weight.T + bias
+        if hop_sizes is not None:
+            rows = rows[: hop_sizes[0]]
+        for norm, layer in zip(self.norms, list(self.layers)[1:], strict=True):
+            rows = layer(norm(rows).relu())
+        return rows
+
+
+DEFAULT_TRAINING = TrainingSettings(epochs=50, learning_rate=1e-3)
+_AUTHORS = "the authors' configuration, hengruizhang98/CCA-SSG"
+_CITATION = f"{_AUTHORS}; rows of the features sum to 1, as DGL's loader has it"
+
+
+def _published(
+    dataset: str, epochs: int, decorrelation: float, mask: float, drop: float, **others: object
+) -> PublishedSettings:
+    source = _CITATION if "normalize_features" in others else _AUTHORS
+    rates = {"decorrelation": decorrelation, "mask_features": mask, "drop_edges": drop}
+    training = TrainingSettings(epochs=epochs, learning_rate=1e-3)
+    return PublishedSettings(dataset, source, {**rates, **others}, training)
+
+
+SETTINGS = (
+    _published("Cora", 50, 1e-3, 0.1, 0.4, normalize_features=True),
+    _published("CiteSeer", 20, 5e-4, 0.0, 0.4, layers=1, normalize_features=True),
+    _published("PubMed", 100, 1e-3, 0.3, 0.5, normalize_features=True),
+    _published("Photo", 50, 1e-3, 0.2, 0.3),
+    _published("Computers", 50, 5e-4, 0.1, 0.3),
+    _published("CS", 50, 1e-3, 0.2, 0.2, encoder="mlp"),
+)
