@@ -18,6 +18,7 @@ from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder, compress_features, row_blocks
 from graphcl.prepared import Prepared
+from graphcl.sampling import num_seeds
 from graphcl.training import TrainingSettings
 
 ENCODERS = ("gcn", "mlp")
@@ -103,8 +104,14 @@ class CCASSG(Method):
         self._lowest = data.x.min() if self.normalize_features else None
 
     def loss(self, data: Data) -> Tensor:
-        """The loss of two fresh views of the graph, or of a batch's seeds, a scalar."""
+        """The loss of two fresh views of the graph, or of a batch's seeds, a scalar.
+
+        Of a single node it is 0: nothing correlates.
+        """
         self.check_width(data)
+        seeds = num_seeds(data)
+        if (len(data.x) if seeds is None else seeds) < 2:
+            return 0.0 * torch.stack([p.sum() for p in self.parameters()]).sum()
         features = self._features(data, self._lowest)
         first, second = (self._corrupt(data).encode(self.encoder, features) for _ in range(2))
         value: Tensor = self.objective(first, second)
