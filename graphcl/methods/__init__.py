@@ -2,11 +2,19 @@
 
 from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.contrast_choice import ContrastChoice
+from graphcl.methods.control_gcl import ControlGCL
+from graphcl.methods.control_grace import ControlGrace
+from graphcl.methods.ctrl import CTRL
 from graphcl.methods.deep_clustering import DeepClustering
+from graphcl.methods.degree_statistics import DegreeStatistics
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
+from graphcl.methods.graph_contrast import GraphContrast
+from graphcl.methods.graph_encoding import GraphEncoding
+from graphcl.methods.graphcl import GraphCL
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
+from graphcl.methods.infograph import InfoGraph
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
@@ -31,17 +39,26 @@ from graphcl.methods.saving import (
 )
 from graphcl.methods.scgc import SCGC
 from graphcl.methods.ssgc import SSGC
+from graphcl.methods.weisfeiler_lehman import WeisfeilerLehman
 
 __all__ = [
+    "CTRL",
     "SCGC",
     "SSGC",
     "AdaMeow",
     "ContrastChoice",
+    "ControlGCL",
+    "ControlGrace",
     "DeepClustering",
+    "DegreeStatistics",
     "Grace",
     "GraceNeighbours",
+    "GraphCL",
+    "GraphContrast",
+    "GraphEncoding",
     "HeCo",
     "HeterogeneousMethod",
+    "InfoGraph",
     "Meow",
     "MetaPathContrast",
     "MetaPathMeans",
@@ -54,6 +71,7 @@ __all__ = [
     "Raw",
     "RawTarget",
     "SavedMethod",
+    "WeisfeilerLehman",
     "create_method",
     "get_method",
     "load_method",

@@ -176,22 +176,27 @@ class Grace(Method):
         return compress_features(x)
 
     def _corrupt(self, data: Data, number: int) -> _View:
-        # The transforms draw on a graph without features and on a single row: masking a column is
-        # multiplying it, which sparse features allow as well.
-        bare = Data(edge_index=data.edge_index, num_nodes=data.x.size(0))
-        if "edge_weight" in data:
-            bare.edge_weight = data.edge_weight
-        hop_sizes = data.get("num_sampled_nodes")
-        drop = self._drop_edges if hop_sizes is None else self._drop_entries
-        edges = drop[number](bare)
+        edges = self.change_edges(data, number)
+        # The transform draws on a single row: masking a column is multiplying it, which sparse
+        # features allow as well.
         row = Data(x=torch.ones(1, self.num_features, dtype=data.x.dtype, device=data.x.device))
         return _View(
             edge_index=edges.edge_index,
             edge_weight=edges.get("edge_weight"),
             column_scale=self._mask_features[number](row).x[0],
-            hop_sizes=hop_sizes,
+            hop_sizes=data.get("num_sampled_nodes"),
             seeds=num_seeds(data),
         )
+
+    def change_edges(self, data: Data, number: int) -> Data:
+        """The graph of view 0 or 1, features left out."""
+        bare = Data(edge_index=data.edge_index, num_nodes=data.x.size(0))
+        if "edge_weight" in data:
+            bare.edge_weight = data.edge_weight
+        sampled = "num_sampled_nodes" in data
+        drop = self._drop_entries if sampled else self._drop_edges
+        changed: Data = drop[number](bare)
+        return changed
 
 
 @dataclass(frozen=True)

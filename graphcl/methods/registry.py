@@ -14,13 +14,29 @@ from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
-from graphcl.methods import grace_settings, heco_settings, meow_settings, pamc, scgc, ssgc
+from graphcl.methods import (
+    control_gcl,
+    grace_settings,
+    graphcl,
+    heco_settings,
+    infograph,
+    meow_settings,
+    pamc,
+    scgc,
+    ssgc,
+)
 from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.checks import wrong_kind
+from graphcl.methods.control_gcl import ControlGCL
+from graphcl.methods.control_grace import ControlGrace
+from graphcl.methods.ctrl import CTRL
+from graphcl.methods.degree_statistics import DegreeStatistics
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
+from graphcl.methods.graphcl import GraphCL
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
+from graphcl.methods.infograph import InfoGraph
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
@@ -30,6 +46,7 @@ from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
 from graphcl.methods.scgc import SCGC
 from graphcl.methods.ssgc import SSGC
+from graphcl.methods.weisfeiler_lehman import WeisfeilerLehman
 from graphcl.training import TrainingSettings
 
 
@@ -121,8 +138,9 @@ def method_names() -> list[str]:
 
     Example:
         >>> method_names()
-        ['raw', 'random-encoder', 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'scgc', \
-'pamc', 'heco', 'meow', 'adameow']
+        ['raw', 'random-encoder', 'degree-statistics', 'weisfeiler-lehman', 'ctrl', \
+'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'graphcl', 'infograph', \
+'control-gcl', 'scgc', 'pamc', 'heco', 'meow', 'adameow']
     """
     return list(_ENTRIES)
 
@@ -181,9 +199,10 @@ def create_method(
         seed: Seed of the initial weights, leaving torch's global generator as it was; None: they
             are drawn from the global generator.
         **parameters: Arguments of the method, and ``epochs``, ``learning_rate``, ``weight_decay``,
-            ``patience``, ``steps``, ``final_weights`` where it is trained. For a ``HeteroData``
-            also ``target``, the node type to embed, and ``metapaths``, a list of meta-paths from it
-            to itself (:meth:`graphcl.metapaths.MetaPath.parse` says how they are written).
+            ``patience``, ``steps``, ``final_weights``, ``batch_size`` where it is trained. For a
+            ``HeteroData`` also ``target``, the node type to embed, and ``metapaths``, a list of
+            meta-paths from it to itself (:meth:`graphcl.metapaths.MetaPath.parse` says how they are
+            written).
 
     Returns:
         The method, untrained, and its training settings for :func:`graphcl.training.fit`.
@@ -284,6 +303,13 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "an untrained graph convolutional encoder",
                 for_heterogeneous=RandomMetaPathEncoder,
             ),
+            _entry("degree-statistics", DegreeStatistics, "seven numbers of a graph's degrees"),
+            _entry(
+                "weisfeiler-lehman",
+                WeisfeilerLehman,
+                "counts of subtrees in a graph (Weisfeiler-Lehman)",
+            ),
+            _entry("ctrl", CTRL, "what random leaders control in a graph"),
             _entry("metapath-means", MetaPathMeans, "features beside their means over meta-paths"),
             _entry(
                 "ssgc",
@@ -304,6 +330,33 @@ _ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "grace with graph neighbours as positives instead of negatives",
                 training=grace_settings.DEFAULT_TRAINING,
                 settings=grace_settings.SETTINGS,
+            ),
+            _entry(
+                "control-grace",
+                ControlGrace,
+                "grace with views that keep what leaders control",
+                training=grace_settings.DEFAULT_TRAINING,
+                settings=grace_settings.SETTINGS,
+            ),
+            _entry(
+                "graphcl",
+                GraphCL,
+                "a graph against a randomly changed copy, against all others",
+                training=graphcl.DEFAULT_TRAINING,
+                settings=graphcl.SETTINGS,
+            ),
+            _entry(
+                "infograph",
+                InfoGraph,
+                "every node against all graphs, its own is the positive",
+                training=infograph.DEFAULT_TRAINING,
+                settings=infograph.SETTINGS,
+            ),
+            _entry(
+                "control-gcl",
+                ControlGCL,
+                "a graph against a copy whose leaders control as much",
+                training=control_gcl.DEFAULT_TRAINING,
             ),
             _entry(
                 "scgc",
