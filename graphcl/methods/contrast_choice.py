@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from graphcl.losses import BiasedTripletLoss, TwoViewLoss, get_loss, make_loss
 from graphcl.negatives import get_strategy, hop_weights, make_negatives
 
 Choice = str | Mapping[str, Any]
-Graphs = Data | Sequence[Data]
+Graphs: TypeAlias = Data | Sequence[Data]
 Embed = Callable[[Any], Tensor]
 
 _OF_THE_CONTEXT: Mapping[str, Mapping[str, Any]] = {

@@ -64,7 +64,7 @@ class ControlGrace(Grace):
             "num_leaders": num_leaders,
         }
         self._control = control
-        self._changes = [control.make(ratio) for ratio in self.configuration["drop_edges"]]
+        self._changes = [control.make(ratio) for ratio in self.edge_rates]
 
     def prepare(self, data: Data) -> Data:
         """The graph with its leaders, and which edges may change."""

@@ -44,7 +44,11 @@ class ControlViews:
         if not isinstance(leaders, str):
             raise TypeError(f"leaders must be the name of a strategy, got {leaders!r}")
         self.operation = operation
-        self._options = {"mode": mode, "leaders": leaders, "num_leaders": num_leaders}
+        self._options: dict[str, Any] = {
+            "mode": mode,
+            "leaders": leaders,
+            "num_leaders": num_leaders,
+        }
         self._prepare = PrepareControl(**self._options)
 
     def prepare(self, data: Data) -> Data:

@@ -105,6 +105,7 @@ class Grace(Method):
             second = GCNEncoder(num_features, [2 * width, width], activation=activation)
             self.biased = nn.ModuleList([second, Projector(width, hidden=hidden)])
         self.normalize_features = normalize_features
+        self.edge_rates = edge_rates
         self._drop_edges = [DropEdges(rate, undirected=undirected) for rate in edge_rates]
         self._drop_entries = [DropEdges(rate, undirected=False) for rate in edge_rates]
         self._mask_features = [MaskFeatures(rate) for rate in feature_rates]
