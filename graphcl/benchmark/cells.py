@@ -215,7 +215,7 @@ def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint
                     protocol=protocol,
                     seed=seed,
                 )
-                for seed in suite.seeds
+                for seed in suite.seeds_for(entry)
                 for protocol in suite.evaluations_for(entry)
             ]
     return cells

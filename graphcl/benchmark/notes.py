@@ -57,6 +57,12 @@ def notes_of(
 def _reading(suite: Suite) -> str:
     count = len(suite.seeds)
     spread = f"mean ± standard deviation over {count} seeds" if count > 1 else "one seed"
+    others = [
+        f"{len(entry.seeds)} on {entry.name}"
+        for entry in suite.datasets
+        if entry.seeds is not None and len(entry.seeds) != count
+    ]
+    spread += f" ({', '.join(others)})" if others else ""
     return (
         f"Percent, {spread}; a seed fixes split, encoder and probe. Bold: best of the column "
         "(conductance: the smallest). Train s: wall time until the embeddings are there, mean a "

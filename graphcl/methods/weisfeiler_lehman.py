@@ -73,9 +73,11 @@ def _first_colours(x: Tensor) -> Numbers:
     """A number for each row, the same for equal rows."""
     rows = x.detach().cpu().float().numpy() + np.float32(0)  # -0 is 0
     values, codes = np.unique(rows, return_inverse=True)
-    bits = values.view(np.uint32).astype(np.uint64)[codes].reshape(rows.shape)
-    columns = np.arange(1, rows.shape[1] + 1, dtype=np.uint64)
-    return _mix(_mix(bits + columns * np.uint64(0x9E3779B97F4A7C15)).sum(axis=1, dtype=np.uint64))
+    bits: Numbers = values.view(np.uint32).astype(np.uint64)[codes].reshape(rows.shape)
+    columns: Numbers = np.arange(1, rows.shape[1] + 1, dtype=np.uint64)
+    mixed = _mix(bits + columns * np.uint64(0x9E3779B97F4A7C15))
+    total: Numbers = mixed.sum(axis=1, dtype=np.uint64)
+    return _mix(total)
 
 
 def _mix(numbers: Numbers) -> Numbers:
