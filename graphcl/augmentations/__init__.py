@@ -22,6 +22,7 @@ from graphcl.augmentations.metapath_views import (
     mask_entries,
     metapath_counts,
 )
+from graphcl.augmentations.noise_features import NoiseFeatures
 from graphcl.augmentations.one_of import OneOf
 from graphcl.augmentations.ppr_diffusion import PPRDiffusion
 from graphcl.augmentations.prepare_control import PrepareControl
@@ -43,6 +44,7 @@ __all__ = [
     "HeatDiffusion",
     "MaskFeatures",
     "MetaPathView",
+    "NoiseFeatures",
     "OneOf",
     "PPRDiffusion",
     "PrepareControl",

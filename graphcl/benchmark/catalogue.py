@@ -107,6 +107,8 @@ def _check_datasets(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         if entry.evaluations is not None:
             place = (*here, "evaluations")
             problems += _check_protocols(entry.evaluations, place, catalogue)
+        if entry.seeds is not None:
+            problems += _duplicates(entry.seeds, (*here, "seeds"), "seed")
         if entry.methods is not None:
             place = (*here, "methods")
             problems += [

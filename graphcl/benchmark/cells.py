@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 KEY_VERSION = 1
 # Training settings that came later, with the value that changes nothing: left out of the key while
 # they have it, so that what was finished before they came stays finished.
-LATER_SETTINGS = {"steps": None, "final_weights": "best", "loss": "nt-xent", "negatives": None}
+LATER_SETTINGS = {
+    "steps": None,
+    "final_weights": "best",
+    "batch_size": None,
+    "loss": "nt-xent",
+    "negatives": None,
+}
 
 
 @dataclass(frozen=True)
@@ -215,7 +221,7 @@ def plan_cells(suite: Suite, *, fingerprint: Fingerprint = installed_fingerprint
                     protocol=protocol,
                     seed=seed,
                 )
-                for seed in suite.seeds
+                for seed in suite.seeds_for(entry)
                 for protocol in suite.evaluations_for(entry)
             ]
     return cells

@@ -33,6 +33,7 @@ STYLES: dict[str, MetricStyle] = {
     "micro_f1": MetricStyle("Micro-F1"),
     "auc": MetricStyle("AUC"),
     "validation_accuracy": MetricStyle("Validation accuracy", in_tables=False),
+    "validation_auc": MetricStyle("Validation AUC", in_tables=False),
     "validation_macro_f1": MetricStyle("Validation Macro-F1", in_tables=False),
     "validation_micro_f1": MetricStyle("Validation Micro-F1", in_tables=False),
     "acc": MetricStyle("ACC", in_plots=True),
@@ -50,8 +51,12 @@ STYLES: dict[str, MetricStyle] = {
 MAIN_METRICS = {
     "probe": ("accuracy",),
     "restarted-probe": ("macro_f1", "micro_f1", "auc"),
+    "cross-validation": ("accuracy",),
+    "scaffold-probe": ("auc",),
     "clustering": ("acc", "nmi"),
 }
+FOLD_STD = "_fold_std"
+"""What ends the name of a spread over the folds of a cross-validation (`graphcl.evaluation`)."""
 RESTART_STD = "_restart_std"
 """What ends the name of a spread over restarts of one evaluation (`graphcl.evaluation`)."""
 
@@ -60,8 +65,8 @@ def style_of(metric: str, task: str = "") -> MetricStyle:
     """The style of a metric; one that is not known is only written to the CSV, as it is.
 
     Args:
-        metric: Its name. A spread over restarts has the unit of its metric; it is in the CSV and in
-            the notes.
+        metric: Its name. A spread over restarts or folds has the unit of its metric; it is in the
+            CSV and in the notes.
         task: The protocol's task, where the style is for its table or plot.
 
     Example:
@@ -70,9 +75,10 @@ def style_of(metric: str, task: str = "") -> MetricStyle:
         >>> style_of("auc_restart_std").heading
         'AUC, restarts'
     """
-    if metric.endswith(RESTART_STD):
-        of = style_of(metric.removesuffix(RESTART_STD))
-        return MetricStyle(f"{of.heading}, restarts", -1, of.percent, in_tables=False)
+    for ending, name in ((RESTART_STD, "restarts"), (FOLD_STD, "folds")):
+        if metric.endswith(ending):
+            of = style_of(metric.removesuffix(ending))
+            return MetricStyle(f"{of.heading}, {name}", -1, of.percent, in_tables=False)
     unknown = MetricStyle(metric, better=0, percent=False, in_tables=False)
     style = STYLES.get(metric, unknown)
     return replace(style, in_tables=False, in_plots=False) if task in style.not_for else style

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from graphcl.benchmark.catalogue import FOREIGN_PROTOCOLS
 from graphcl.benchmark.cells import Cell, CellResult
-from graphcl.benchmark.metrics import RESTART_STD, style_of
+from graphcl.benchmark.metrics import FOLD_STD, RESTART_STD, style_of
 from graphcl.benchmark.suite import PublishedFigure, Suite
 from graphcl.benchmark.tables import show_number
 
@@ -33,7 +33,18 @@ def notes_of(
     if _some_seeds_only(cells, results):
         notes.append("(n/m): only n of the m seeds finished; see the failures below.")
     notes += [f"{identifier}: {descriptions[identifier]}." for identifier in used]
-    notes += _restarts(results)
+    notes += _spreads(
+        results,
+        RESTART_STD,
+        "Standard deviation over restarts of the evaluation on {}, mean over seeds (the ± of the "
+        "papers is this one): ",
+    )
+    notes += _spreads(
+        results,
+        FOLD_STD,
+        "Standard deviation over the folds of one seed on {}, mean over seeds (some papers' ± is "
+        "this one): ",
+    )
     notes += _settings(results)
     notes += _published(suite, used)
     notes += _failures(results)
@@ -46,6 +57,12 @@ def notes_of(
 def _reading(suite: Suite) -> str:
     count = len(suite.seeds)
     spread = f"mean ± standard deviation over {count} seeds" if count > 1 else "one seed"
+    others = [
+        f"{len(entry.seeds)} on {entry.name}"
+        for entry in suite.datasets
+        if entry.seeds is not None and len(entry.seeds) != count
+    ]
+    spread += f" ({', '.join(others)})" if others else ""
     return (
         f"Percent, {spread}; a seed fixes split, encoder and probe. Bold: best of the column "
         "(conductance: the smallest). Train s: wall time until the embeddings are there, mean a "
@@ -64,19 +81,19 @@ def _some_seeds_only(cells: Sequence[Cell], results: Sequence[CellResult]) -> bo
     return any(len(kinds) == 2 for kinds in finished.values())
 
 
-def _restarts(results: Sequence[CellResult]) -> list[str]:
+def _spreads(results: Sequence[CellResult], ending: str, opening: str) -> list[str]:
     """One line a data set: how much the evaluation alone varies, on the same embeddings."""
     spreads: dict[str, dict[tuple[str, str], dict[str, list[float]]]] = {}
+    leaders = [metric + ending for metric in ("macro_f1", "nmi", "accuracy")]
     for result in results:
         cell = result.cell
-        leading = next((m for m in ("macro_f1", "nmi") if m + RESTART_STD in result.metrics), None)
+        leading = next((metric for metric in leaders if metric in result.metrics), None)
         if leading is not None:
-            place = (cell.protocol, style_of(leading).heading)
+            place = (cell.protocol, style_of(leading.removesuffix(ending)).heading)
             rows = spreads.setdefault(cell.dataset, {}).setdefault(place, {})
-            rows.setdefault(cell.row, []).append(100 * result.metrics[leading + RESTART_STD])
+            rows.setdefault(cell.row, []).append(100 * result.metrics[leading])
     return [
-        f"Standard deviation over restarts of the evaluation on {dataset}, mean over seeds (the ± "
-        "of the papers is this one): "
+        opening.format(dataset)
         + "; ".join(
             f"{protocol} {heading} "
             + ", ".join(f"{row} {sum(own) / len(own):.1f}" for row, own in rows.items())

@@ -60,6 +60,13 @@ def _seeds_from_count(value: Any) -> Any:
     return list(range(value))
 
 
+Seeds = Annotated[
+    list[Annotated[int, Field(ge=0, lt=2**32)]],
+    BeforeValidator(_seeds_from_count),
+    Field(min_length=1),
+]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -97,11 +104,13 @@ class DatasetEntry(_Strict):
         name: Name of its card (`graphcl datasets`).
         methods: Labels of the rows to run on it. Default: all rows.
         evaluations: Protocol ids to use on it. Default: those of the suite.
+        seeds: A number n (seeds 0..n-1) or a list of seeds. Default: those of the suite.
     """
 
     name: str
     methods: list[str] | None = Field(default=None, min_length=1)
     evaluations: list[str] | None = Field(default=None, min_length=1)
+    seeds: Seeds | None = None
 
 
 class PublishedFigure(_Strict):
@@ -153,11 +162,7 @@ class Suite(_Strict):
     )
     methods: list[Annotated[MethodRow, BeforeValidator(_method_from_text)]] = Field(min_length=1)
     evaluations: list[str] = Field(min_length=1)
-    seeds: Annotated[
-        list[Annotated[int, Field(ge=0, lt=2**32)]],
-        BeforeValidator(_seeds_from_count),
-        Field(min_length=1),
-    ] = list(range(DEFAULT_SEEDS))
+    seeds: Seeds = list(range(DEFAULT_SEEDS))
     literature: list[Annotated[str, Field(min_length=1, max_length=40)]] = []
     published: list[PublishedFigure] = []
     timeout: PositiveFloat | None = None
@@ -174,10 +179,15 @@ class Suite(_Strict):
         """The protocol ids of a data set."""
         return self.evaluations if dataset.evaluations is None else dataset.evaluations
 
+    def seeds_for(self, dataset: DatasetEntry) -> list[int]:
+        """The seeds of a data set."""
+        return self.seeds if dataset.seeds is None else dataset.seeds
+
     def with_seeds(self, count: int) -> Suite:
-        """The same suite with the seeds 0..count-1."""
+        """The same suite with the seeds 0..count-1, on every data set."""
         check_whole("seeds", count, least=1)
-        return self.model_copy(update={"seeds": list(range(count))})
+        datasets = [entry.model_copy(update={"seeds": None}) for entry in self.datasets]
+        return self.model_copy(update={"seeds": list(range(count)), "datasets": datasets})
 
     def on_datasets(self, names: Collection[str]) -> Suite:
         """The same suite with these data sets alone, and what is published of them."""
@@ -197,7 +207,8 @@ def shipped_suites() -> list[str]:
 
     Example:
         >>> shipped_suites()
-        ['heterogeneous', 'losses', 'node-clustering', 'node-level', 'quick']
+        ['graph-classification', 'heterogeneous', 'losses', 'node-clustering', 'node-level', \
+'quick']
     """
     folder = resources.files("graphcl.benchmark") / "suites"
     names = (entry.name for entry in folder.iterdir())

@@ -15,6 +15,14 @@ from graphcl.benchmark.aggregate import (
 from graphcl.benchmark.metrics import style_of
 from graphcl.benchmark.suite import PublishedFigure
 
+SIDE_BY_SIDE = ("probe", "cross-validation")
+"""Tasks of one number, whose protocols share a table."""
+KINDS = {
+    "clustering": "clustering",
+    "cross-validation": "classified graphs",
+    "scaffold-probe": "classified molecules",
+}
+
 
 @dataclass(frozen=True)
 class Field:
@@ -46,10 +54,10 @@ def tables_of(statistics: DatasetStatistics) -> list[TextTable]:
     A column belongs to one protocol, whose id stands in the title or the heading. Time and memory
     stand in the first table.
     """
-    probes = [entry for entry in statistics.protocols if entry.task == "probe"]
-    groups = [[p] for p in statistics.protocols if p.task != "probe"]
-    if probes:
-        groups.insert(0, probes)
+    groups = [[p] for p in statistics.protocols if p.task not in SIDE_BY_SIDE]
+    for task in SIDE_BY_SIDE:
+        same = [entry for entry in statistics.protocols if entry.task == task]
+        groups[:0] = [same] if same else []
     tables = [_table(group) for group in groups]
     return [_with_costs(tables[0], statistics), *tables[1:]]
 
@@ -93,7 +101,7 @@ def _table(group: Sequence[ProtocolStatistics]) -> TextTable:
             if entry.has_published(metric):
                 headings.append(f"published{suffix}")
                 columns.append([_published(row.published.get(metric)) for row in entry.rows])
-    kind = "clustering" if first.task == "clustering" else "linear probe"
+    kind = KINDS.get(first.task, "linear probe")
     ids = ", ".join(entry.protocol for entry in group)
     return TextTable(
         title=f"{first.dataset}: {kind}, {ids}",

@@ -14,14 +14,16 @@ from graphcl.evaluation.geometry import alignment, effective_rank, tolerance, un
 from graphcl.evaluation.graph_classification import GraphClassification, graph_classification
 from graphcl.evaluation.probe import LinearProbe, fit_linear_probe, linear_probe
 from graphcl.evaluation.probe_settings import PROBE_SETTINGS, ProbeSettings, probe_settings
-from graphcl.evaluation.protocol_scores import cluster_embeddings, evaluate
+from graphcl.evaluation.protocol_scores import FOLD_STD, cluster_embeddings, evaluate
 from graphcl.evaluation.protocols import PROTOCOLS, Protocol, Split, get_protocol, make_split
 from graphcl.evaluation.restarted_probe import restarted_probe
 from graphcl.evaluation.restarts import RESTART_STD
+from graphcl.evaluation.scaffold_probe import scaffold_probe
 from graphcl.evaluation.summary import Summary, summarise
 
 __all__ = [
     "BEST_EPOCH",
+    "FOLD_STD",
     "PROBE_SETTINGS",
     "PROTOCOLS",
     "RESTART_STD",
@@ -50,6 +52,7 @@ __all__ = [
     "modularity",
     "probe_settings",
     "restarted_probe",
+    "scaffold_probe",
     "summarise",
     "tolerance",
     "uniformity",

@@ -15,6 +15,7 @@ from graphcl.arguments import check_seed, check_whole, unknown_name
 from graphcl.evaluation.checks import check_embeddings, check_integers
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0, 1000.0)
+FOLDS, INNER_FOLDS = 10, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ def graph_classification(
     *,
     classifier: str = "svc",
     seeds: int | Sequence[int] = 5,
-    folds: int = 10,
-    inner_folds: int = 5,
+    folds: int = FOLDS,
+    inner_folds: int = INNER_FOLDS,
     standardize: bool = False,
 ) -> GraphClassification:
     """Score frozen graph embeddings by stratified cross-validation.
@@ -92,7 +93,7 @@ def graph_classification(
         raise ValueError("seeds must be at least one, got none")
     check_whole("folds", folds, least=2)
     check_whole("inner_folds", inner_folds, least=2)
-    _check_classes(classes, folds, inner_folds)
+    check_folds(classes, folds, inner_folds)
     runs = [
         _cross_validate(rows, classes, classifier, seed, folds, inner_folds, standardize)
         for seed in chosen_seeds
@@ -109,7 +110,8 @@ def graph_classification(
     )
 
 
-def _check_classes(classes: Any, folds: int, inner_folds: int) -> None:
+def check_folds(classes: Any, folds: int = FOLDS, inner_folds: int = INNER_FOLDS) -> None:
+    """Raise ``ValueError`` where a class is too small to be in every fold."""
     names, sizes = np.unique(classes, return_counts=True)
     if len(names) < 2:
         raise ValueError(f"labels must have at least 2 classes, got only class {names[0]}")

@@ -9,12 +9,16 @@ from graphcl.arguments import check_seed
 from graphcl.clustering import kmeans
 from graphcl.evaluation.checks import Graphs, check_embeddings, labels_of
 from graphcl.evaluation.clustering_scores import clustering_metrics
+from graphcl.evaluation.graph_classification import graph_classification
 from graphcl.evaluation.probe import linear_probe
 from graphcl.evaluation.probe_settings import probe_settings
-from graphcl.evaluation.protocols import get_protocol, make_split
+from graphcl.evaluation.protocols import CROSS_VALIDATED, get_protocol, make_split
 from graphcl.evaluation.restarted_probe import restarted_probe
 from graphcl.evaluation.restarts import over_restarts
+from graphcl.evaluation.scaffold_probe import scaffold_probe
 
+FOLD_STD = "_fold_std"
+"""What ends the name of a standard deviation over the folds of a cross-validation."""
 FITS = 10
 """How often P-HETCLU fits k-means."""
 
@@ -80,10 +84,11 @@ def evaluate(
 
     Returns:
         Fractions by name, those of `linear_probe` for P-PUB and P-RND2, of `restarted_probe` for
-        P-HET20 to P-HET60, of `clustering_metrics` for P-CLU and P-OWNCLU. P-HETCLU has means
-        of the latter and their standard deviations over the fits. The k of k-means is the
-        number of classes among the labels, as is the custom. Lists of graphs and heterogeneous
-        graphs have no edge measures.
+        P-HET20 to P-HET60, of `scaffold_probe` for P-SCAFFOLD, of `clustering_metrics` for P-CLU
+        and P-OWNCLU. P-TU, P-TU-LINEAR and P-TU-LOGISTIC have `accuracy` and its deviation over
+        folds. P-HETCLU has means of the clustering metrics and their standard deviations over the
+        fits. The k of k-means is the number of classes among the labels, as is the custom. Lists of
+        graphs and heterogeneous graphs have no edge measures.
 
     Raises:
         TypeError: the embeddings are not floating point.
@@ -104,6 +109,10 @@ def evaluate(
         raise ValueError(f"assignment is for P-OWNCLU alone, {kind.id} does not read it")
     if kind.task != "clustering":
         split = make_split(protocol, data, seed, target=target)
+        if kind.task == "cross-validation":
+            return _cross_validated(kind.id, embeddings[split.test], labels[split.test], seed)
+        if kind.task == "scaffold-probe":
+            return scaffold_probe(embeddings, labels, split, seed=seed)
         if kind.task == "probe":
             return linear_probe(embeddings, labels, split, seed=seed)
         settings = probe_settings(dataset)
@@ -115,6 +124,12 @@ def evaluate(
         assignment = cluster_embeddings(embeddings, num_classes, seed=seed)
     edge_index = data.edge_index if isinstance(data, Data) else None
     return clustering_metrics(assignment, labels=labels, edge_index=edge_index)
+
+
+def _cross_validated(protocol: str, rows: Tensor, labels: Tensor, seed: int) -> dict[str, float]:
+    """Accuracy and its spread over the folds of one seed."""
+    found = graph_classification(rows, labels, classifier=CROSS_VALIDATED[protocol], seeds=[seed])
+    return {"accuracy": found.mean, f"accuracy{FOLD_STD}": found.std_over_folds}
 
 
 def _mean_over_fits(

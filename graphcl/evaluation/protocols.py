@@ -1,12 +1,13 @@
 """Protocols: which rows train a probe, which choose its strength, which are scored.
 
-The ids are those of `methods/node_level_results.md`, table 1, and P-HET of `methods/meow.md` with
-the number of labels a class. Numbers are comparable only inside
-one protocol, so every number is kept together with its id and the hash of its split.
+The ids are those of `methods/node_level_results.md`, table 1, P-HET of `methods/meow.md` with the
+number of labels a class, and P-TU of `methods/baselines.md`, for whole graphs. Numbers are
+comparable only inside one protocol, so every number is kept together with its id and the hash of
+its split.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -17,6 +18,7 @@ from torch_geometric.data import Data, HeteroData
 
 from graphcl.arguments import check_seed, unknown_name
 from graphcl.evaluation.checks import Graphs, labels_of, nodes_of
+from graphcl.evaluation.graph_classification import check_folds
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,16 @@ class Protocol:
     Attributes:
         id: the name that stands beside every number.
         task: `"probe"` (a classifier on frozen rows), `"restarted-probe"` (the same from many
-            starts, whose spread is kept) or `"clustering"`.
+            starts, whose spread is kept), `"cross-validation"` (of a classifier of graphs, the
+            spread over folds is kept), `"scaffold-probe"` (a classifier of molecules) or
+            `"clustering"`.
         description: one sentence for tables and help texts.
         own_clusters: whether it scores the clusters that a method finds by itself, and follows
             them while the method trains (:class:`graphcl.evaluation.BestEpoch`).
     """
 
     id: str
-    task: Literal["probe", "restarted-probe", "clustering"]
+    task: Literal["probe", "restarted-probe", "cross-validation", "scaffold-probe", "clustering"]
     description: str
     own_clusters: bool = False
 
@@ -66,6 +70,26 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 )
                 for size in (20, 40, 60)
             ),
+            *(
+                Protocol(
+                    identifier,
+                    "cross-validation",
+                    f"whole graphs, 10 stratified folds shuffled by the seed, {words} on the rows "
+                    "as they are, C of 10^-3 to 10^3 by 5 folds of the training folds; mean of the "
+                    "10 test folds",
+                )
+                for identifier, words in (
+                    ("P-TU", "support vector machine with Gaussian kernel"),
+                    ("P-TU-LINEAR", "linear support vector machine"),
+                    ("P-TU-LOGISTIC", "logistic regression"),
+                )
+            ),
+            Protocol(
+                "P-SCAFFOLD",
+                "scaffold-probe",
+                "molecules, OGB's scaffold split; logistic regression on columns of mean 0 and "
+                "variance 1, C of 10^-3 to 10^3 by the validation rows' area under the ROC curve",
+            ),
             Protocol(
                 "P-CLU",
                 "clustering",
@@ -95,8 +119,12 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 )
 
 
+# The classifiers of `graph_classification` by protocol.
+CROSS_VALIDATED: Mapping[str, str] = MappingProxyType(
+    {"P-TU": "svc", "P-TU-LINEAR": "linear_svc", "P-TU-LOGISTIC": "logistic"}
+)
 # The masks of a fixed split end in this.
-_MASKS = {"P-PUB": "", "P-HET20": "_20", "P-HET40": "_40", "P-HET60": "_60"}
+_MASKS = {"P-PUB": "", "P-SCAFFOLD": "", "P-HET20": "_20", "P-HET40": "_40", "P-HET60": "_60"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +190,10 @@ def make_split(protocol: str, data: Graphs, seed: int, *, target: str | None = N
     P-PUB reads `train_mask`, `val_mask` and `test_mask` and ignores the seed; so do P-HET20 to
     P-HET60 with `train_mask_20` and so on. P-RND2 permutes the labelled rows by the seed, whatever
     their class (as the papers do): a tenth trains, a tenth validates, the rest is tested, each part
-    with at least one row. P-CLU, P-OWNCLU and P-HETCLU train on nothing: all labelled rows are test
-    rows.
-    Rows with a negative label are unlabelled and in no part.
+    with at least one row. P-SCAFFOLD reads the masks of each graph of a list. P-CLU, P-OWNCLU and
+    P-HETCLU train on nothing, and the folds of P-TU, P-TU-LINEAR and P-TU-LOGISTIC test each row
+    once: there all labelled rows are test rows. Rows with a negative label are unlabelled and in no
+    part.
 
     Args:
         protocol: an id of `PROTOCOLS`.
@@ -177,8 +206,8 @@ def make_split(protocol: str, data: Graphs, seed: int, *, target: str | None = N
         The split, with index tensors on the CPU.
 
     Raises:
-        ValueError: an unknown protocol or target, missing labels, missing or overlapping masks, or
-            fewer than three labelled rows for P-RND2.
+        ValueError: an unknown protocol or target, missing labels, missing or overlapping masks,
+            fewer than three labelled rows for P-RND2, or a class too small for the folds of P-TU.
 
     Example:
         >>> data = Data(x=torch.ones(20, 1), y=torch.arange(20) % 2)
@@ -195,6 +224,9 @@ def make_split(protocol: str, data: Graphs, seed: int, *, target: str | None = N
     elif kind.id == "P-RND2":
         train, validation, test = _random_parts(labelled, seed)
     else:
+        if kind.id in CROSS_VALIDATED:
+            _check_graphs(kind.id, data)
+            check_folds(labels[labelled].numpy())
         none = labelled[:0]
         train, validation, test = none, none, labelled
     return Split(train=train, validation=validation, test=test, protocol=kind.id)
@@ -212,10 +244,32 @@ def _random_parts(rows: Tensor, seed: int) -> tuple[Tensor, ...]:
     return tuple(part.sort().values for part in parts)
 
 
+def _check_graphs(protocol: str, data: Graphs) -> None:
+    if isinstance(data, Data | HeteroData):
+        raise ValueError(f"{protocol} is for a list of graphs, got a single graph; use P-RND2")
+
+
+def _masks_of_graphs(data: Graphs, names: Sequence[str]) -> Data:
+    """The masks of a list of graphs, one entry each, as if the graphs were nodes."""
+    _check_graphs("P-SCAFFOLD", data)
+    found = Data(num_nodes=len(data))
+    for name in names:
+        masks = [graph.get(name) for graph in data]
+        if any(not isinstance(mask, Tensor) or mask.numel() != 1 for mask in masks):
+            raise ValueError(
+                f"P-SCAFFOLD needs {name} with one entry in every graph, as OGB's molecules have "
+                "it; use P-TU"
+            )
+        found[name] = torch.cat([mask.reshape(1) for mask in masks])
+    return found
+
+
 def _fixed_parts(
     protocol: str, data: Graphs, labels: Tensor, target: str | None
 ) -> tuple[Tensor, ...]:
     names = [f"{part}_mask{_MASKS[protocol]}" for part in ("train", "val", "test")]
+    if protocol == "P-SCAFFOLD":
+        data = _masks_of_graphs(data, names)
     if not isinstance(data, Data | HeteroData):
         raise ValueError(
             f"{protocol} needs one graph with {', '.join(names)}, got a list of graphs"

@@ -3,21 +3,29 @@
 from graphcl.methods.adameow import AdaMeow
 from graphcl.methods.cca_ssg import CCASSG
 from graphcl.methods.contrast_choice import ContrastChoice
+from graphcl.methods.control_gcl import ControlGCL
+from graphcl.methods.control_grace import ControlGrace
+from graphcl.methods.ctrl import CTRL
 from graphcl.methods.deep_clustering import DeepClustering
+from graphcl.methods.degree_statistics import DegreeStatistics
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
+from graphcl.methods.graph_contrast import GraphContrast
+from graphcl.methods.graph_encoding import GraphEncoding
+from graphcl.methods.graphcl import GraphCL
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
+from graphcl.methods.infograph import InfoGraph
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
+from graphcl.methods.method_entry import MethodEntry
 from graphcl.methods.pamc import PamC
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
 from graphcl.methods.registry import (
-    MethodEntry,
     create_method,
     get_method,
     method_names,
@@ -32,18 +40,27 @@ from graphcl.methods.saving import (
 )
 from graphcl.methods.scgc import SCGC
 from graphcl.methods.ssgc import SSGC
+from graphcl.methods.weisfeiler_lehman import WeisfeilerLehman
 
 __all__ = [
     "CCASSG",
+    "CTRL",
     "SCGC",
     "SSGC",
     "AdaMeow",
     "ContrastChoice",
+    "ControlGCL",
+    "ControlGrace",
     "DeepClustering",
+    "DegreeStatistics",
     "Grace",
     "GraceNeighbours",
+    "GraphCL",
+    "GraphContrast",
+    "GraphEncoding",
     "HeCo",
     "HeterogeneousMethod",
+    "InfoGraph",
     "Meow",
     "MetaPathContrast",
     "MetaPathMeans",
@@ -56,6 +73,7 @@ __all__ = [
     "Raw",
     "RawTarget",
     "SavedMethod",
+    "WeisfeilerLehman",
     "create_method",
     "get_method",
     "load_method",

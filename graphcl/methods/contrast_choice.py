@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,8 @@ from graphcl.losses import BiasedTripletLoss, TwoViewLoss, get_loss, make_loss
 from graphcl.negatives import get_strategy, hop_weights, make_negatives
 
 Choice = str | Mapping[str, Any]
-Embed = Callable[[Data], Tensor]
+Graphs: TypeAlias = Data | Sequence[Data]
+Embed = Callable[[Any], Tensor]
 
 _OF_THE_CONTEXT: Mapping[str, Mapping[str, Any]] = {
     "clusters": {"num_clusters": 20, "every": 10},
@@ -83,13 +84,21 @@ class ContrastChoice(nn.Module):
         self.clusters = torch.zeros(0, dtype=torch.int64)
         self._weights: Tensor | None = None
 
-    def setup(self, data: Data) -> None:
-        """Prepare what depends on the graph alone."""
+    def setup(self, data: Graphs) -> None:
+        """Prepare what depends on the graph, or on the list of graphs, alone."""
         if self.needs == "sparse":
+            if not isinstance(data, Data):
+                raise ValueError(
+                    "negatives: sparse weighs nodes by their distance, but here graphs are "
+                    "contrasted; hard or clusters weigh graphs as well"
+                )
             hops = self.context_options["hops"]
             self._weights = hop_weights(data.edge_index, data.x.size(0), hops)
         if self.needs == "clusters":
-            self.clusters = torch.zeros(data.x.size(0), dtype=torch.int64, device=data.x.device)
+            first = data if isinstance(data, Data) else data[0]
+            count = len(data.x) if isinstance(data, Data) else len(data)
+            device = first.x.device
+            self.clusters = torch.zeros(count, dtype=torch.int64, device=device)
 
     def get_extra_state(self) -> Tensor:
         """The clusters: a resumed run goes on with them, whatever the number of nodes."""
@@ -99,7 +108,7 @@ class ContrastChoice(nn.Module):
         """Take over the clusters of another run."""
         self.clusters = state.to(self.clusters.device)
 
-    def before_epoch(self, epoch: int, data: Data, embed: Embed) -> None:
+    def before_epoch(self, epoch: int, data: Graphs, embed: Embed) -> None:
         """Find the clusters of an epoch."""
         if self.needs == "clusters" and epoch % self.context_options["every"] == 0:
             rows = unit_rows(embed(data))
@@ -122,7 +131,8 @@ class ContrastChoice(nn.Module):
             z2: View 2, ``[N, d]``.
             pairs: Which items belong together, where the loss uses a relation.
             biased: The second encoder's rows of both views, for ``difficulty``.
-            nodes: Which nodes of the graph the rows are, in a mini-batch; None: all.
+            nodes: Which nodes of the graph (graphs of the list) the rows are, in a mini-batch;
+                None: all.
         """
         context: dict[str, Any] = {}
         if self.needs == "clusters":

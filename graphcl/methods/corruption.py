@@ -60,18 +60,23 @@ class Corruption:
 
     def __call__(self, data: Data) -> CorruptedView:
         """A view of a graph or a batch, drawn anew."""
-        # The transforms draw on a graph without features and on a single row: masking a column is
-        # multiplying it, which sparse features allow as well.
-        bare = Data(edge_index=data.edge_index, num_nodes=data.x.size(0))
-        if "edge_weight" in data:
-            bare.edge_weight = data.edge_weight
-        hop_sizes = data.get("num_sampled_nodes")
-        edges = (self._drop_edges if hop_sizes is None else self._drop_entries)(bare)
+        edges = self.change_edges(data)
+        # The transform draws on a single row: masking a column is multiplying it, which sparse
+        # features allow as well.
         row = Data(x=torch.ones(1, data.x.size(1), dtype=data.x.dtype, device=data.x.device))
         return CorruptedView(
             edge_index=edges.edge_index,
             edge_weight=edges.get("edge_weight"),
             column_scale=self._mask_features(row).x[0],
-            hop_sizes=hop_sizes,
+            hop_sizes=data.get("num_sampled_nodes"),
             seeds=num_seeds(data),
         )
+
+    def change_edges(self, data: Data) -> Data:
+        """The graph with fewer edges, features left out."""
+        bare = Data(edge_index=data.edge_index, num_nodes=data.x.size(0))
+        if "edge_weight" in data:
+            bare.edge_weight = data.edge_weight
+        sampled = "num_sampled_nodes" in data
+        changed: Data = (self._drop_entries if sampled else self._drop_edges)(bare)
+        return changed

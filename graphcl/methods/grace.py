@@ -103,6 +103,7 @@ class Grace(Method):
             second = GCNEncoder(num_features, [2 * width, width], activation=activation)
             self.biased = nn.ModuleList([second, Projector(width, hidden=hidden)])
         self.normalize_features = normalize_features
+        self.edge_rates, self.feature_rates = edge_rates, feature_rates
         self._corruptions = [
             Corruption(drop, mask, undirected=undirected)
             for drop, mask in zip(edge_rates, feature_rates, strict=True)

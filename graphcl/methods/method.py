@@ -21,10 +21,10 @@ Graph = TypeVar("Graph", Data, HeteroData)
 class Method(nn.Module, ABC):
     """A complete recipe: how to embed a graph, and (where it learns) what to minimise.
 
-    :func:`graphcl.training.fit` calls ``setup`` once; then in each epoch ``before_epoch``,
-    ``loss``, the optimiser's step and ``after_step``, the last three for each mini-batch where
-    there is a loader. Epochs count from 0. A subclass writes ``encode`` and, if it learns,
-    ``loss``; the other hooks do nothing unless overridden.
+    :func:`graphcl.training.fit` calls ``setup`` and ``prepare`` once; then in each epoch
+    ``before_epoch``, ``loss``, the optimiser's step and ``after_step``, the last three for each
+    mini-batch where there are any. Epochs count from 0. A subclass writes ``encode`` and, if it
+    learns, ``loss``; the other hooks do nothing unless overridden.
 
     Everything that a resumed run needs (centroids, queues, generators) belongs into the
     ``state_dict``: parameters and buffers, or ``get_extra_state``. What ``setup`` computes from the
@@ -73,6 +73,14 @@ class Method(nn.Module, ABC):
 
     def setup(self, data: Any) -> None:
         """Prepare once, before the optimiser exists: leaders, meta-paths, k-means."""
+
+    def prepare(self, data: Any) -> Any:
+        """What ``before_epoch`` and ``loss`` get in the place of the data; by default the same.
+
+        Called once, after ``setup``: for what a view needs and need not compute anew each time. The
+        data are not modified. A user's own loader has batches that were not prepared.
+        """
+        return data
 
     def before_epoch(self, epoch: int, data: Any) -> None:
         """Prepare one epoch (from 0): clusterings, targets, annealing."""

@@ -4,11 +4,13 @@ from graphcl.nn.activation import ACTIVATIONS, make_activation
 from graphcl.nn.autoencoder import Autoencoder, pretrain_autoencoder
 from graphcl.nn.fast_dropout import FastDropout
 from graphcl.nn.gcn import GCNEncoder
+from graphcl.nn.gin import GINEncoder
+from graphcl.nn.initial import reset_linear
 from graphcl.nn.metapath_gcn import Adjacency, MetaPathGCN
 from graphcl.nn.momentum import MomentumTeacher
 from graphcl.nn.neighbour_attention import NeighbourAttention
 from graphcl.nn.node_types import ContextSum, TanhProjector, TypeProjection
-from graphcl.nn.projector import Projector
+from graphcl.nn.projector import Projector, ShortcutProjector
 from graphcl.nn.readout import sum_readout
 from graphcl.nn.semantic_attention import SemanticAttention
 from graphcl.nn.sparse import (
@@ -26,11 +28,13 @@ __all__ = [
     "ContextSum",
     "FastDropout",
     "GCNEncoder",
+    "GINEncoder",
     "MetaPathGCN",
     "MomentumTeacher",
     "NeighbourAttention",
     "Projector",
     "SemanticAttention",
+    "ShortcutProjector",
     "TanhProjector",
     "TypeProjection",
     "compress_features",
@@ -38,6 +42,7 @@ __all__ = [
     "matrix_rows",
     "normalized_adjacency",
     "pretrain_autoencoder",
+    "reset_linear",
     "row_blocks",
     "scale_columns",
     "sum_readout",

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch_geometric.data import Batch, Data, HeteroData
 from tqdm import tqdm
 
 from graphcl.arguments import check_seed, check_whole
 from graphcl.checkpoint import data_digest, prepare_checkpoint
 from graphcl.datasets import check_graph
+from graphcl.sampling import GraphBatches
 from graphcl.training.devices import Precision, make_fabric, move
 from graphcl.training.run import Run
 from graphcl.training.settings import History, TrainingSettings
@@ -44,7 +46,8 @@ def fit(
 
     An epoch is one step of the optimiser on the whole data. With a ``loader`` it is one step on
     each of its batches (:mod:`graphcl.sampling` has loaders for large graphs), and the epoch's loss
-    is the mean over the batches, weighted by their seeds.
+    is the mean over the batches, weighted by their seeds. For a list of graphs
+    ``settings.batch_size`` makes such batches.
 
     Python's, NumPy's and torch's random generators are seeded first (and stay as training leaves
     them), so the same seed and the same initial weights give the same result on the same machine.
@@ -70,7 +73,8 @@ def fit(
         precision: One of :data:`PRECISIONS`; ``"16-mixed"`` needs CUDA.
         loader: Mini-batches of the data, iterated over once an epoch, each a ``Data``, a ``Batch``
             or a list of graphs; its ``set_epoch(epoch)`` is called first where it has one. None:
-            the whole data at once. ``setup`` and ``before_epoch`` get the whole data in any case.
+            those of ``settings.batch_size``, or the whole data at once. ``setup`` and
+            ``before_epoch`` get the whole data in any case.
         checkpoint: File to keep the state in, or None. Its folder is created.
         checkpoint_every: Epochs between two checkpoints, at least 1.
         resume: False: start anew and overwrite an existing checkpoint.
@@ -83,10 +87,11 @@ def fit(
     Raises:
         TypeError: An argument of the wrong type.
         OSError: The checkpoint cannot be written; said before training.
-        ValueError: An argument out of range; broken data; a method without anything to train; a
-            loss that is no scalar or not finite (before the optimiser's step: the weights are those
-            of the step before); a loader without batches; a checkpoint that is damaged or of
-            another method, configuration, seed, loader or graph.
+        ValueError: An argument out of range; broken data; a method without anything to train;
+            ``settings.batch_size`` for a single graph without a loader; a loss that is no scalar or
+            not finite (before the optimiser's step: the weights are those of the step before); a
+            loader without batches; a checkpoint that is damaged or of another method,
+            configuration, seed, loader or graph.
 
     Example:
         >>> from torch_geometric.data import Data
@@ -99,6 +104,7 @@ def fit(
     started = time.monotonic()
     _check_hooks(method, settings)
     check_graph(data)
+    _check_batch_size(data, settings, loader)
     seed = check_seed(seed)
     check_whole("checkpoint_every", checkpoint_every, least=1)
     if method.monitor not in ("loss", None):
@@ -113,6 +119,9 @@ def fit(
     method.setup(on_device)
     if not method.trained:
         return History([], 0, False, time.monotonic() - started)
+    on_device = method.prepare(on_device)
+    if loader is None:
+        loader = _graph_batches(on_device, settings, seed)
 
     def on_step(loss: float) -> None:
         bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
@@ -145,7 +154,10 @@ def fit(
 
 def _check_hooks(method: object, settings: object) -> None:
     """The two mistakes that are made first: a name for a method, a dict for settings."""
-    hooks = ("monitor", "trained", "setup", "before_epoch", "loss", "after_step", "configuration")
+    hooks = (
+        "monitor", "trained", "setup", "prepare", "before_epoch", "loss", "after_step",
+        "configuration",
+    )  # fmt: skip
     lacking = [hook for hook in hooks if not hasattr(method, hook)]
     if lacking or isinstance(method, type):
         raise TypeError(
@@ -153,6 +165,23 @@ def _check_hooks(method: object, settings: object) -> None:
         )
     if not isinstance(settings, TrainingSettings):
         raise TypeError(f"settings must be TrainingSettings, got {type(settings).__name__}")
+
+
+def _check_batch_size(data: Any, settings: TrainingSettings, loader: object) -> None:
+    single = isinstance(data, Data | HeteroData) and not isinstance(data, Batch)
+    if settings.batch_size is not None and loader is None and single:
+        raise ValueError(
+            f"settings.batch_size is {settings.batch_size}, which is for a list of graphs; for a "
+            "single graph give a loader of graphcl.sampling"
+        )
+
+
+def _graph_batches(data: Any, settings: TrainingSettings, seed: int) -> GraphBatches | None:
+    """Mini-batches of a list of graphs, where they are wanted."""
+    if settings.batch_size is None:
+        return None
+    graphs = data.to_data_list() if isinstance(data, Batch) else data
+    return GraphBatches(graphs, batch_size=settings.batch_size, seed=seed)
 
 
 def _total_steps(settings: TrainingSettings, loader: object) -> int | None:

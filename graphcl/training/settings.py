@@ -16,8 +16,8 @@ class TrainingSettings:
     """How long and how fast to train.
 
     Attributes:
-        epochs: Most epochs to train, at least 0. An epoch is one step on the whole data, or with a
-            loader one step on each of its batches.
+        epochs: Most epochs to train, at least 0. An epoch is one step on the whole data, or with
+            mini-batches one step on each of them.
         learning_rate: Of Adam, above 0.
         weight_decay: Of Adam (added to the gradient), at least 0.
         patience: Stop after this many epochs in a row without a lower training loss; None: always
@@ -27,6 +27,8 @@ class TrainingSettings:
             little.
         steps: Most steps of the optimiser, at least 1, also where that ends within an epoch; None:
             as many as the epochs have.
+        batch_size: Of a list of graphs, how many are in a mini-batch
+            (:class:`graphcl.sampling.GraphBatches`), at least 1; None: all.
 
     Raises:
         TypeError: A field of the wrong type.
@@ -43,10 +45,11 @@ class TrainingSettings:
     patience: int | None = None
     steps: int | None = None
     final_weights: Literal["best", "last"] = "best"
+    batch_size: int | None = None
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs, least=0)
-        for name in ("patience", "steps"):
+        for name in ("patience", "steps", "batch_size"):
             if getattr(self, name) is not None:
                 check_whole(name, getattr(self, name), least=1)
         for name in ("learning_rate", "weight_decay"):

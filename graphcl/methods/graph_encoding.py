@@ -1,0 +1,84 @@
+"""What graph-level methods share: a GIN encoder, and sums over the nodes of each graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+from torch_geometric.data import Batch, Data
+
+from graphcl.methods.contrast_choice import Choice, ContrastChoice
+from graphcl.methods.method import Method
+from graphcl.nn import GINEncoder, sum_readout
+
+
+class GraphEncoding(Method):
+    """Embed graphs by the sums of their nodes' rows in all layers of a GIN, side by side.
+
+    The form that InfoGraph, GraphCL and SimGRACE share (not used by itself).
+
+    Args:
+        num_features: Width of the features, ``F``.
+        width: Width of each layer, ``d``.
+        layers: Number of layers, ``L``; the embedding is ``L d`` wide.
+        temperature: Divisor of the cosine, above 0, where the loss has one.
+        loss: A loss of two views by name, or a mapping with ``name`` and its parameters
+            (:class:`graphcl.methods.ContrastChoice`).
+        negatives: A negative strategy, likewise; None: all negatives alike.
+        **configuration: What else determines the method.
+    """
+
+    monitor: str | None = None  # the authors train for a fixed number of epochs
+    levels: ClassVar[frozenset[str]] = frozenset({"graph"})
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        width: int,
+        layers: int,
+        temperature: float,
+        loss: Choice,
+        negatives: Choice | None,
+        **configuration: object,
+    ) -> None:
+        super().__init__(
+            num_features,
+            width=width,
+            layers=layers,
+            temperature=temperature,
+            loss=loss,
+            negatives=negatives,
+            **configuration,
+        )
+        self.objective = ContrastChoice(loss, negatives, temperature=temperature)
+        self.encoder = GINEncoder(num_features, width=width, layers=layers)
+
+    def setup(self, data: Batch | Sequence[Data]) -> None:
+        """Refuse graphs of another width before any work."""
+        graphs = graphs_of(data)
+        self.check_width(graphs[0])
+        self.objective.setup(graphs)
+
+    def prepare(self, data: Batch | Sequence[Data]) -> list[Data]:
+        """The graphs without what is not used: collating them takes longer than a step."""
+        return [Data(x=graph.x, edge_index=graph.edge_index) for graph in graphs_of(data)]
+
+    def before_epoch(self, epoch: int, data: Batch | Sequence[Data]) -> None:
+        """Find what the negatives need to know of the present embeddings."""
+        self.objective.before_epoch(epoch, graphs_of(data), self.embed)
+
+    def encode(self, data: Batch) -> Tensor:
+        """Sums of the rows of each graph, ``[B, L d]``."""
+        return sum_readout(self.encoder(data.x, data.edge_index), data)
+
+
+def graphs_of(data: Batch | Sequence[Data]) -> list[Data]:
+    """The graphs of a batch, or of a list, as a list."""
+    return data.to_data_list() if isinstance(data, Batch) else list(data)
+
+
+def batch_of(data: Batch | Sequence[Data]) -> Batch:
+    """All graphs as one batch."""
+    return data if isinstance(data, Batch) else Batch.from_data_list(list(data))

@@ -1,0 +1,115 @@
+"""InfoGraph: every node against all graphs, its own is the positive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+from torch_geometric.data import Batch, Data
+
+from graphcl.contrast import Pairs
+from graphcl.methods.contrast_choice import Choice
+from graphcl.methods.graph_encoding import GraphEncoding, batch_of
+from graphcl.methods.published import PublishedSettings
+from graphcl.nn import ShortcutProjector, reset_linear, sum_readout
+from graphcl.training import TrainingSettings
+
+DEFAULT_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
+SETTINGS = (
+    *(
+        PublishedSettings(
+            name,
+            "the authors' code (5 layers of 32, batch 128, 20 epochs), sunfanyunn/InfoGraph; it "
+            "has no learning rate: .01, as the codes that came after it",
+        )
+        for name in ("MUTAG", "PROTEINS", "NCI1", "IMDB-BINARY", "IMDB-MULTI")
+    ),
+    PublishedSettings(
+        "PTC_MR",
+        "PyGCL's example (2 layers of 32, lr .01, 100 epochs)",
+        {"layers": 2},
+        TrainingSettings(epochs=100, learning_rate=0.01, batch_size=128),
+    ),
+)
+
+AUTHORS_LOSS: Mapping[str, Any] = {"name": "jensen-shannon", "normalize": False}
+
+
+class InfoGraph(GraphEncoding):
+    """Make nodes and their graph tell of each other (InfoGraph, unsupervised).
+
+    A GIN embeds the nodes; a graph's row is their sum. Both go through heads of their own, and the
+    Jensen-Shannon estimator raises the product of every node with its graph and lowers its products
+    with all other graphs of the batch. The embedding is the sum before the head. There are no
+    augmentations. Edge features are not used.
+
+    What differs from the authors' code: batches are drawn anew each epoch, and a last batch of one
+    graph joins another. Theirs evaluates after every epoch; take the last.
+
+    Source: Sun et al., ICLR 2020, https://arxiv.org/abs/1908.01000, equation 4, and the authors'
+    code, sunfanyunn/InfoGraph.
+
+    Args:
+        num_features: Width of the features, ``F``.
+        width: Width of each layer, ``d``.
+        layers: Number of layers, ``L``; the embedding is ``L d`` wide.
+        temperature: Divisor of the cosine, for losses that have one; that of the authors has none.
+        loss: A loss that takes pairs, by name, or a mapping with ``name`` and its parameters
+            (:class:`graphcl.methods.ContrastChoice`): ``jensen-shannon``, ``info-nce``,
+            ``triplet``.
+        negatives: A negative strategy that needs to know nothing of the graphs, likewise; None: all
+            negatives alike.
+
+    Raises:
+        ValueError: An argument outside its range; a loss without pairs; a strategy that needs
+            clusters, neighbours or a second encoder.
+
+    Example:
+        >>> import torch
+        >>> edges = torch.tensor([[0, 1], [1, 0]])
+        >>> graphs = [Data(x=torch.rand(4, 3), edge_index=edges) for _ in range(5)]
+        >>> method = InfoGraph(3, width=4, layers=2)
+        >>> method.loss(graphs).shape, method.embed(graphs).shape
+        (torch.Size([]), torch.Size([5, 8]))
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        width: int = 32,
+        layers: int = 5,
+        temperature: float = 0.2,
+        loss: Choice = AUTHORS_LOSS,
+        negatives: Choice | None = None,
+    ) -> None:
+        super().__init__(
+            num_features,
+            width=width,
+            layers=layers,
+            temperature=temperature,
+            loss=loss,
+            negatives=negatives,
+        )
+        if not self.objective.loss.takes_pairs:
+            raise ValueError(
+                f"loss must use pairs, to know which nodes are in which graph; {loss!r} does not"
+            )
+        if self.objective.needs is not None:
+            raise ValueError(
+                f"negatives: {self.objective.needs} needs two rows of the same kind, but here "
+                "nodes are contrasted with graphs"
+            )
+        self.node_head = ShortcutProjector(self.encoder.out_width)
+        self.graph_head = ShortcutProjector(self.encoder.out_width)
+        reset_linear(self)
+
+    def loss(self, data: Batch | Sequence[Data]) -> Tensor:
+        """The contrast of nodes with graphs, a scalar."""
+        batch = batch_of(data)
+        rows = self.encoder(batch.x, batch.edge_index)
+        graphs = self.graph_head(sum_readout(rows, batch))
+        pairs = Pairs.membership(batch.batch, batch.num_graphs)
+        value: Tensor = self.objective(self.node_head(rows), graphs, pairs=pairs)
+        return value
