@@ -52,6 +52,7 @@ class Grace(Method):
         ValueError: An argument outside its range.
 
     Example:
+        >>> import torch
         >>> graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 0]]))
         >>> method = Grace(3, width=4)
         >>> method.loss(graph).shape, method.embed(graph).shape
