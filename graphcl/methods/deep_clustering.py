@@ -163,13 +163,15 @@ class DeepClustering(Method):
             influence: Of the nodes on each other.
         """
 
-    def assignment(self, data: Data) -> Tensor:
+    def assignment(self, data: Data, *, batch_size: int | None = None) -> Tensor:
         """The cluster of each node, ``[N]``: the most likely one, by the code and the centroids.
 
         Args:
             data: A graph with N nodes, also one that was not trained on.
+            batch_size: As for :meth:`embed`.
         """
-        q = student_t_assignment(self.embed(data), self.centroids.detach())
+        code = self.embed(data, batch_size=batch_size)
+        q = student_t_assignment(code, self.centroids.detach())
         return q.argmax(1)
 
     def encode(self, data: Data) -> Tensor:
