@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 KEY_VERSION = 1
 # Training settings that came later, with the value that changes nothing: left out of the key while
 # they have it, so that what was finished before they came stays finished.
-LATER_SETTINGS = {"steps": None, "final_weights": "best", "loss": "nt-xent", "negatives": None}
+LATER_SETTINGS = {
+    "steps": None,
+    "final_weights": "best",
+    "loss": "nt-xent",
+    "negatives": None,
+    "pretrain_steps": 3000,
+    "running_sums": True,
+}
 
 
 @dataclass(frozen=True)
