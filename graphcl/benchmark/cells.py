@@ -32,6 +32,8 @@ LATER_SETTINGS = {
     "batch_size": None,
     "loss": "nt-xent",
     "negatives": None,
+    "pretrain_steps": 3000,
+    "running_sums": True,
 }
 
 

@@ -105,15 +105,26 @@ def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
 
 def embed_graph(method: Method, graph: OpenedGraph, device: str) -> tuple[Tensor, float]:
     """The rows of a graph and the seconds they took; a large one is embedded block by block."""
-    from graphcl.methods import Method as AnyMethod
+    started = time.monotonic()
+    on_device(method, device)
+    rows = method.embed(graph.data, batch_size=in_blocks(method, graph))
+    return rows.cpu(), time.monotonic() - started
+
+
+def on_device(method: Method, device: str) -> None:
+    """Move a method to the device that the options name."""
     from graphcl.training import make_fabric
 
-    started = time.monotonic()
     method.to(make_fabric(device, "32-true").device)
-    in_blocks = type(method).encode_in_blocks is not AnyMethod.encode_in_blocks
-    large = not isinstance(graph.data, list) and len(graph.node_ids) > LARGE and in_blocks
-    rows = method.embed(graph.data, batch_size=BLOCK if large else None)
-    return rows.cpu(), time.monotonic() - started
+
+
+def in_blocks(method: Method, graph: OpenedGraph) -> int | None:
+    """Rows to compute at a time: all at once, unless the graph is large and the method can."""
+    from graphcl.methods import Method as AnyMethod
+
+    able = type(method).encode_in_blocks is not AnyMethod.encode_in_blocks
+    large = not isinstance(graph.data, list) and len(graph.node_ids) > LARGE
+    return BLOCK if able and large else None
 
 
 def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trained:

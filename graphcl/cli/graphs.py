@@ -14,6 +14,7 @@ from graphcl.cli.graph_choices import GraphChoice, MethodChoice
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from graphcl.cli.graph_method import Trained
     from graphcl.cli.opened_graph import OpenedGraph
     from graphcl.methods import MethodEntry, SavedMethod
 
@@ -39,7 +40,7 @@ NumClusters = Annotated[
         metavar="K",
         help=(
             "Number of clusters; auto: the smallest whose modularity is within 2 % of the best, "
-            "without labels."
+            "without labels (for a method with clusters of its own found before it is trained)."
         ),
     ),
 ]
@@ -190,6 +191,7 @@ def cluster(
 ) -> None:
     """Cluster the nodes of a graph: embeddings, then k-means on their directions.
 
+    A method that finds clusters by itself (pamc, scgc) keeps its own.
     With a model that `graphcl train` wrote, or a method that is trained here.
     Labels are never used to find clusters, only to compare.
 
@@ -218,12 +220,18 @@ def cluster(
         raise ValueError(
             f"--n-clusters {number}: {opened.name} has {plural(len(opened.node_ids), 'row')} only"
         )
-    rows = _rows(chosen, base, opened)
-    from graphcl.cli.graph_clusters import find_clusters, show_clusters
+    from graphcl.cli import graph_clusters as clusters
 
-    assignment, line = find_clusters(rows, opened, number, seed=seed)
+    if clusters.has_own_clusters(base, opened):
+        chosen, line = clusters.with_own_number(chosen, base, opened, number)
+        _say(line)
+        trained = _obtain(chosen, base, opened)
+        assignment, line = clusters.own_clusters(trained.method, opened, device)
+    else:
+        rows = _rows(chosen, base, opened)
+        assignment, line = clusters.find_clusters(rows, opened, number, seed=seed)
     _say(line)
-    show_clusters(console(), assignment, opened)
+    clusters.show_clusters(console(), assignment, opened)
     files = write_rows(output, assignment, opened.node_ids, column_prefix="cluster")
     _say(f"written: {' and '.join(map(str, files))} ({plural(len(assignment), 'row')})")
 
@@ -255,11 +263,18 @@ def _check_for_model(choice: GraphChoice, saved: SavedMethod) -> None:
             raise ValueError(f"--model has the target and meta-paths of its training, not {name}")
 
 
-def _rows(chosen: MethodChoice, base: MethodEntry | SavedMethod, opened: OpenedGraph) -> Tensor:
-    from graphcl.cli.graph_method import embed_graph, obtain_method
+def _obtain(chosen: MethodChoice, base: MethodEntry | SavedMethod, opened: OpenedGraph) -> Trained:
+    from graphcl.cli.graph_method import obtain_method
 
     trained = obtain_method(chosen, base, opened)
     _say(*trained.lines)
+    return trained
+
+
+def _rows(chosen: MethodChoice, base: MethodEntry | SavedMethod, opened: OpenedGraph) -> Tensor:
+    from graphcl.cli.graph_method import embed_graph
+
+    trained = _obtain(chosen, base, opened)
     rows, seconds = embed_graph(trained.method, opened, chosen.device)
     _say(f"embedded in {seconds:.1f} s")
     return rows

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graphcl.arguments import check_number, check_seed, check_whole
-from graphcl.clustering.k_means import Clustering, kmeans
+from graphcl.clustering.k_means import Clustering, Library, kmeans
 
 _CANDIDATES = (*range(2, 21), 25, 30, 40, 50, 75, 100)
 _PATIENCE = 5
@@ -39,6 +39,7 @@ def choose_num_clusters(
     tolerance: float = 0.02,
     restarts: int = 10,
     seed: int = 0,
+    library: Library | None = None,
 ) -> ClusterChoice:
     """Run k-means for several numbers of clusters; take the smallest that is almost the best.
 
@@ -64,6 +65,7 @@ def choose_num_clusters(
         tolerance: Share of the best score that a smaller number may lack, from 0 to 1.
         restarts: Of k-means, for each candidate.
         seed: Seed of k-means and of the rows for the silhouette.
+        library: As for :func:`kmeans`.
 
     Raises:
         TypeError: ``points`` is no floating-point tensor; a number of the wrong type.
@@ -94,7 +96,7 @@ def choose_num_clusters(
     scores: dict[int, float] = {}
     found: dict[int, Clustering] = {}
     for number in tried:
-        found[number] = kmeans(points, number, seed=seed, restarts=restarts)
+        found[number] = kmeans(points, number, seed=seed, restarts=restarts, library=library)
         assignment = found[number].assignment
         scores[number] = float(silhouette(assignment) if score is None else score(assignment))
         best = max(scores, key=lambda k: (scores[k], -k))

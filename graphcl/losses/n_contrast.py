@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from graphcl.arguments import check_number
+from graphcl.arguments import check_number, check_whole
 from graphcl.contrast import Block, Influence, Mask, Rows, unit_rows
 from graphcl.losses.checks import check_rows
 from graphcl.losses.edge_positives import EdgePositives, log_edge_sums
@@ -52,6 +52,8 @@ class NContrastLoss(nn.Module):
         embeddings: Tensor,
         edge_index: Tensor | Influence,
         edge_weight: Tensor | None = None,
+        *,
+        anchors: int | None = None,
     ) -> Tensor:
         """The loss.
 
@@ -60,6 +62,8 @@ class NContrastLoss(nn.Module):
             edge_index: (anchor, positive), ``[2, E]``, self-loops as they are; or an
                 :class:`graphcl.contrast.Influence`.
             edge_weight: ``[E]``, at least 0; None: one over the number of the anchor's edges.
+            anchors: Only the first so many rows are anchors, the others are their neighbours in a
+                mini-batch; None: all.
 
         Returns:
             A scalar.
@@ -68,9 +72,11 @@ class NContrastLoss(nn.Module):
             TypeError: Embeddings that are not floating point, an index that is none.
             ValueError: Shapes that do not fit; NaN, infinite or negative values.
         """
+        if anchors is not None:
+            check_whole("anchors", anchors, least=1, most=len(embeddings))
         log_positive, log_denominator = self.terms(embeddings, edge_index, edge_weight)
         quotient = torch.logaddexp(log_positive - log_denominator, log_positive.new_tensor(_TINY))
-        return -quotient.mean()
+        return -quotient[:anchors].mean()
 
     def terms(
         self,

@@ -112,6 +112,7 @@ class PamCLoss(nn.Module):
         *,
         other: Tensor | None = None,
         rest: ClusterSums | Sequence[ClusterSums] | None = None,
+        anchors: int | None = None,
     ) -> Tensor:
         """The loss.
 
@@ -127,6 +128,8 @@ class PamCLoss(nn.Module):
             other: The second view of the same items, ``[N, d]``: anchors of one against clusters of
                 the other. The item itself stays in the denominator there.
             rest: Sums of the items that are not here (mini-batches), one, or one a view.
+            anchors: Only the first so many rows are anchors, the others are their neighbours in a
+                mini-batch; None: all.
 
         Returns:
             A scalar; 0, with a warning, where no anchor has a positive.
@@ -145,6 +148,8 @@ class PamCLoss(nn.Module):
                     f"{len(embeddings)} and {len(other)}"
                 )
         check_assignment(assignment, len(embeddings), name="assignment")
+        if anchors is not None:
+            check_whole("anchors", anchors, least=1, most=len(embeddings))
         if edge_index is None and edge_weight is not None:
             raise ValueError("edge_weight needs edge_index")
         with torch.autocast(embeddings.device.type, enabled=False):
@@ -153,7 +158,7 @@ class PamCLoss(nn.Module):
                     raise ValueError(
                         "order='official' needs edge_index and takes neither other nor rest"
                     )
-                return self._official(embeddings, assignment, edge_index, edge_weight)
+                return self._official(embeddings, assignment, edge_index, edge_weight, anchors)
             sources = (assignment, edge_index, edge_weight, other is not None)
             pairs, weighted = self._pairs(len(embeddings), *sources)
             context: dict[str, Any] = {"clusters": assignment}
@@ -173,7 +178,7 @@ class PamCLoss(nn.Module):
                     only.rows.anchors, pairs.positive, pairs.weight, listed=pairs.listed
                 )
                 parts = (Direction(only.rows, (found,)),)
-            losses = [self._direction(part, edge_index, weighted) for part in parts]
+            losses = [self._direction(part, edge_index, weighted, anchors) for part in parts]
             sums = torch.stack([value.sum() for value, _ in losses])
             counts = torch.stack([valid.sum() for _, valid in losses])
             return _mean(sums, counts)
@@ -252,7 +257,11 @@ class PamCLoss(nn.Module):
         return pairs, True
 
     def _direction(
-        self, direction: Direction, edges: Tensor | Influence | None, listed: bool
+        self,
+        direction: Direction,
+        edges: Tensor | Influence | None,
+        listed: bool,
+        anchors: int | None,
     ) -> tuple[Tensor, Tensor]:
         """Loss of each anchor, 0 where undefined, and which anchors count, both ``[N]``."""
         assert self.negatives is not None
@@ -277,16 +286,24 @@ class PamCLoss(nn.Module):
             valid = direction.num_positives() > 0
             positive = direction.mean_positive() / self.temperature
         valid = valid & (denominator.detach() > MASKED / 2)
+        if anchors is not None:
+            valid = valid & (torch.arange(len(valid), device=valid.device) < anchors)
         return torch.where(valid, denominator - positive, 0), valid
 
     def _official(
-        self, z: Tensor, assignment: Tensor, edges: Tensor | Influence, weight: Tensor | None
+        self,
+        z: Tensor,
+        assignment: Tensor,
+        edges: Tensor | Influence,
+        weight: Tensor | None,
+        anchors: int | None,
     ) -> Tensor:
         pairs = self._edges.pairs(edges, weight, len(z))
         log_positive = log_edge_sums(unit_rows(z), edges, pairs, self.temperature)
         terms = official_terms(z.to(log_positive), assignment, log_positive, self.temperature)
-        count = torch.tensor([len(z)], device=z.device)
-        positive = _mean(terms.log_positive.sum().unsqueeze(0), count)
+        log_positive = terms.log_positive[:anchors]
+        count = torch.tensor([len(log_positive)], device=z.device)
+        positive = _mean(log_positive.sum().unsqueeze(0), count)
         return terms.log_negative.mean() - positive
 
     def extra_repr(self) -> str:

@@ -31,6 +31,8 @@ from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
 
 ENCODERS = ("mlp", "gcn")
+LARGE = 50_000
+BLOCK = 10_000
 
 
 class DeepClustering(Method):
@@ -40,7 +42,8 @@ class DeepClustering(Method):
     starts the centroids by k-means on the codes. Each step minimises ``contrast_weight`` times the
     contrast plus ``clustering_weight`` times the divergence of the Student-t assignment from its
     target distribution, which is that of the present assignment. The clusters are those that
-    :meth:`assignment` returns; the embedding is the code.
+    :meth:`assignment` returns; the embedding is the code. In a mini-batch the seeds are anchors,
+    contrasted with the batch's nodes; their positives are among the neighbours that were sampled.
 
     Args:
         num_features: Width of the features, ``F``.
@@ -55,6 +58,7 @@ class DeepClustering(Method):
         contrast_weight: The authors' alpha, at least 0.
         clustering_weight: The authors' beta, at least 0.
         pretrain_epochs: Epochs of the autoencoder, at least 0.
+        pretrain_steps: Most steps of 256 rows in these epochs, at least 1.
         restarts: Of k-means.
 
     Raises:
@@ -79,6 +83,7 @@ class DeepClustering(Method):
         contrast_weight: float = 1.0,
         clustering_weight: float = 1.0,
         pretrain_epochs: int = 30,
+        pretrain_steps: int = 3000,
         restarts: int = 20,
         **configuration: object,
     ) -> None:
@@ -103,12 +108,14 @@ class DeepClustering(Method):
             contrast_weight=contrast_weight,
             clustering_weight=clustering_weight,
             pretrain_epochs=check_whole("pretrain_epochs", pretrain_epochs, least=0),
+            pretrain_steps=check_whole("pretrain_steps", pretrain_steps, least=1),
             restarts=check_whole("restarts", restarts, least=1),
             **configuration,
         )
         self.contrast_weight, self.clustering_weight = contrast_weight, clustering_weight
         self.hops, self.cumulative = hops, cumulative
-        self.pretrain_epochs, self.restarts = pretrain_epochs, restarts
+        self.pretrain_epochs, self.pretrain_steps = pretrain_epochs, pretrain_steps
+        self.restarts = restarts
         self.encoder: nn.Module
         if encoder == "mlp":
             self.encoder = Autoencoder(num_features, width, hidden=hidden).encoder
@@ -128,48 +135,84 @@ class DeepClustering(Method):
             model = Autoencoder(self.num_features, widths[-1], hidden=widths[:-1])
             model.encoder = self.encoder
             x = data.x.to(self.centroids)
-            pretrain_autoencoder(model.to(x.device), x, epochs=self.pretrain_epochs, seed=seed)
-        code = self.embed(data)
+            pretrain_autoencoder(
+                model.to(x.device),
+                x,
+                epochs=self.pretrain_epochs,
+                steps=self.pretrain_steps,
+                seed=seed,
+            )
+        large = len(data.x) > LARGE
+        code = self.embed(data, batch_size=BLOCK if large else None)
         with warnings.catch_warnings():  # fewer distinct rows than clusters: the rest is repeated
             warnings.filterwarnings("ignore", message="k-means found", category=UserWarning)
             found = kmeans(
-                code, len(self.centroids), seed=seed, restarts=self.restarts, library="scikit-learn"
-            ).centroids
-        times = -(-len(self.centroids) // len(found))
+                code,
+                len(self.centroids),
+                seed=seed,
+                restarts=self.restarts,
+                library="mini-batch" if large else "scikit-learn",
+            )
+        times = -(-len(self.centroids) // len(found.centroids))
         with torch.no_grad():
-            self.centroids.copy_(found.repeat(times, 1)[: len(self.centroids)])
+            self.centroids.copy_(found.centroids.repeat(times, 1)[: len(self.centroids)])
+        self.remember(code, found.assignment)
+
+    def remember(self, code: Tensor, clusters: Tensor) -> None:
+        """Take notice of what the training starts from: codes ``[N, d]``, clusters ``[N]``."""
 
     def loss(self, data: Data) -> Tensor:
-        """Contrast and divergence from the target, a scalar; of a batch its seeds and their edges.
+        """Contrast and divergence from the target, a scalar.
 
         The target and the clusters of the contrast are those of the present assignment, constant.
         """
-        z = self.rows(data)[: num_seeds(data)]
+        seeds = num_seeds(data)
+        z = self.rows(data)
         q = student_t_assignment(z, self.centroids)
-        target = target_distribution(q.detach())
-        total = self.clustering_weight * assignment_divergence(target, q)
+        sharp = target_distribution(q.detach()[:seeds])
+        total = self.clustering_weight * assignment_divergence(sharp, q[:seeds])
         if self.contrast_weight > 0:
-            contrast = self.contrast(z, q.detach().argmax(1), self._reach(data, len(z)))
+            clusters, influence = q.detach().argmax(1), self._reach(data, len(z))
+            if seeds is None:
+                contrast = self.contrast(z, clusters, influence)
+            else:
+                nodes = data.get("n_id")
+                nodes = None if nodes is None else nodes[: len(z)]
+                contrast = self.contrast(z, clusters, influence, anchors=seeds, nodes=nodes)
             total = total + self.contrast_weight * contrast
         return total
 
     @abstractmethod
-    def contrast(self, z: Tensor, clusters: Tensor, influence: Influence) -> Tensor:
+    def contrast(
+        self,
+        z: Tensor,
+        clusters: Tensor,
+        influence: Influence,
+        *,
+        anchors: int | None = None,
+        nodes: Tensor | None = None,
+    ) -> Tensor:
         """What pulls and pushes rows, a scalar.
 
         Args:
             z: Codes, ``[N, d]``.
             clusters: Present cluster of each node, ``[N]``.
             influence: Of the nodes on each other.
+            anchors: Of a mini-batch: the first so many rows are its seeds, which are contrasted;
+                the others are their neighbours.
+            nodes: Which nodes of the whole graph the rows of a mini-batch are, ``[N]``, where it
+                says that.
         """
 
-    def assignment(self, data: Data) -> Tensor:
+    def assignment(self, data: Data, *, batch_size: int | None = None) -> Tensor:
         """The cluster of each node, ``[N]``: the most likely one, by the code and the centroids.
 
         Args:
             data: A graph with N nodes, also one that was not trained on.
+            batch_size: As for :meth:`embed`.
         """
-        q = student_t_assignment(self.embed(data), self.centroids.detach())
+        code = self.embed(data, batch_size=batch_size)
+        q = student_t_assignment(code, self.centroids.detach())
         return q.argmax(1)
 
     def encode(self, data: Data) -> Tensor:
@@ -186,23 +229,25 @@ class DeepClustering(Method):
         return torch.cat([self.encoder(data.x[block].to(self.centroids)) for block in blocks])
 
     def rows(self, data: Data) -> Tensor:
-        """The code with its gradient, ``[N, d]``."""
+        """The code with its gradient, ``[N, d]``; of a batch its seeds and their neighbours."""
         code: Tensor
+        hops = data.get("num_sampled_nodes")
+        if hops is not None and len(hops) > 1:
+            hops = [hops[0] + hops[1], *hops[2:]]
         if isinstance(self.encoder, GCNEncoder):
             x = self._features.get((data.x,), lambda: compress_features(data.x))
-            code = self.encoder(
-                x, data.edge_index, data.get("edge_weight"), hop_sizes=data.get("num_sampled_nodes")
-            )
+            code = self.encoder(x, data.edge_index, data.get("edge_weight"), hop_sizes=hops)
             return code
-        code = self.encoder(data.x.to(self.centroids))
+        x = data.x if hops is None else data.x[: hops[0]]
+        code = self.encoder(x.to(self.centroids))
         return code
 
     def _reach(self, data: Data, size: int) -> Influence:
-        """The influence of the nodes, or of a batch's seeds, on each other."""
+        """The influence of the first nodes on each other, along the edges."""
         edges = data.edge_index
 
         def find() -> Influence:
             own = edges[:, (edges < size).all(0)]
-            return Influence(own, size, hops=self.hops, cumulative=self.cumulative)
+            return Influence(own.flip(0), size, hops=self.hops, cumulative=self.cumulative)
 
         return self._influence.get((edges, size), find)

@@ -100,11 +100,15 @@ class Method(nn.Module, ABC):
         """Groups as torch optimisers take them, with a learning rate of their own where needed."""
         return [{"params": [p for p in self.parameters() if p.requires_grad]}]
 
-    def assignment(self, data: Any) -> Tensor:
+    def assignment(self, data: Any, *, batch_size: int | None = None) -> Tensor:
         """The cluster of each node, ``[N]``; ``TypeError`` where the method has no clusters.
 
         As :meth:`embed`: without gradient, deterministic, modes as they were, also for a graph
         that was not trained on.
+
+        Args:
+            data: As for :meth:`embed`.
+            batch_size: As for :meth:`embed`.
         """
         raise TypeError(
             f"{type(self).__name__} has no clusters of its own: cluster its embeddings, as "

@@ -38,9 +38,17 @@ class SCGC(DeepClustering):
         super().__init__(num_features, temperature=temperature, **arguments)  # type: ignore[arg-type]
         self.objective = NContrastLoss(temperature)
 
-    def contrast(self, z: Tensor, clusters: Tensor, influence: Influence) -> Tensor:
+    def contrast(
+        self,
+        z: Tensor,
+        clusters: Tensor,
+        influence: Influence,
+        *,
+        anchors: int | None = None,
+        nodes: Tensor | None = None,
+    ) -> Tensor:
         """SCGC's loss, which needs no clusters."""
-        value: Tensor = self.objective(z, influence)
+        value: Tensor = self.objective(z, influence, anchors=anchors)
         return value
 
 

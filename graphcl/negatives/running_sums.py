@@ -63,11 +63,12 @@ class RunningSums(nn.Module):
         self.register_buffer("squares", torch.zeros(1, depth, depth, dtype=torch.float64))
 
     @torch.no_grad()
-    def assign(self, assignment: Tensor) -> None:
+    def assign(self, assignment: Tensor, num_clusters: int | None = None) -> None:
         """Take the clusters of all items anew; O(N d).
 
         Args:
             assignment: ``[N]`` from 0 up, or shares ``[N, K]``.
+            num_clusters: ``K``, where some may have no member yet; None: as many as there are.
 
         Raises:
             TypeError: An assignment of a wrong type.
@@ -77,28 +78,41 @@ class RunningSums(nn.Module):
         assignment = assignment.detach().to(self.rows.device)
         self.assignment = assignment.clone()
         size = check_assignment(assignment, name="assignment")
+        if num_clusters is not None:
+            size = check_whole("num_clusters", num_clusters, least=size)
         self.count = self.count.new_zeros(size)
         self.total = self.total.new_zeros(size, self.total.size(1))
         self.squares = self.squares.new_zeros(size, *self.squares.shape[1:])
         self._add(self.seen.nonzero().squeeze(1), 1)
 
     @torch.no_grad()
-    def update(self, items: Tensor, z: Tensor) -> None:
-        """Replace the rows of some items; call it after the step that used :meth:`rest`.
+    def update(self, items: Tensor, z: Tensor, assignment: Tensor | None = None) -> None:
+        """Replace the rows of some items; call it after :meth:`rest` was used.
 
         Args:
             items: Which items, distinct, ``[B]``.
             z: Their embeddings, ``[B, d]``; normalised here.
+            assignment: Their clusters, as :meth:`assign` takes them; None: as they were.
 
         Raises:
-            ValueError: Shapes that do not fit, items twice or out of range.
+            ValueError: Shapes that do not fit, items twice or out of range, clusters beyond those
+                of :meth:`assign`.
         """
         self._check(items)
         if z.shape != (len(items), self.rows.size(1)):
             raise ValueError(
                 f"z must have shape [{len(items)}, {self.rows.size(1)}], got {list(z.shape)}"
             )
+        if assignment is not None:
+            size = check_assignment(assignment, len(items), name="assignment")
+            if assignment.dim() != self.assignment.dim() or size > len(self.count):
+                raise ValueError(
+                    f"assignment must be like that of assign, of {len(self.count)} clusters; got "
+                    f"shape {list(assignment.shape)} and {size} clusters"
+                )
         self._add(items[self.seen[items]], -1)
+        if assignment is not None:
+            self.assignment[items] = assignment.detach().to(self.assignment)
         self.rows[items] = unit_rows(z.detach()).to(self.rows)
         self.seen[items] = True
         self._add(items, 1)

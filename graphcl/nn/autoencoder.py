@@ -68,6 +68,7 @@ def pretrain_autoencoder(
     batch_size: int = 256,
     learning_rate: float = 1e-3,
     seed: int = 0,
+    steps: int | None = None,
 ) -> list[float]:
     """Train an autoencoder to reconstruct features: mean squared error, Adam, shuffled batches.
 
@@ -80,9 +81,10 @@ def pretrain_autoencoder(
         batch_size: Rows of a step, at least 1.
         learning_rate: Of Adam, above 0.
         seed: Of the order of the rows.
+        steps: Most steps in all epochs together, at least 1; None: no limit.
 
     Returns:
-        Mean loss of each epoch.
+        Mean loss of each epoch, of the last one as far as it went.
 
     Raises:
         TypeError: A number of the wrong type.
@@ -96,6 +98,7 @@ def pretrain_autoencoder(
     check_whole("epochs", epochs, least=0)
     check_whole("batch_size", batch_size, least=1)
     check_seed(seed)
+    left = None if steps is None else check_whole("steps", steps, least=1)
     if check_number("learning_rate", learning_rate) <= 0:
         raise ValueError(f"learning_rate must be above 0, got {learning_rate}")
     if x.dim() != 2 or 0 in x.shape or not all_finite(x):
@@ -104,15 +107,21 @@ def pretrain_autoencoder(
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     losses = []
     for _ in range(epochs):
-        total = 0.0
+        total, seen = 0.0, 0
         for rows in torch.randperm(len(x), generator=generator).to(x.device).split(batch_size):
+            if left == 0:
+                break
+            left = None if left is None else left - 1
+            seen += len(rows)
             batch = x[rows]
             loss = nn.functional.mse_loss(model.reconstruct(batch), batch)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             total += float(loss.detach()) * len(rows)
-        losses.append(total / len(x))
+        if seen == 0:
+            break
+        losses.append(total / seen)
     return losses
 
 

@@ -24,15 +24,18 @@ def test_the_rest_is_what_the_others_sum_to(seed: int, soft: bool, steps: int) -
         return torch.randint(4, (10,), generator=generator)
 
     current = clusters()
-    memory.assign(current)
+    memory.assign(current, 4)
     for step in range(steps):
         batch = torch.randperm(10, generator=generator)[: 1 + step]
         z = torch.randn(len(batch), 3, generator=generator)
-        memory.update(batch, z)
+        moved = clusters()[batch] if step % 2 else None
+        memory.update(batch, z, moved)
+        if moved is not None:
+            current[batch] = moved
         known[batch], seen[batch] = unit_rows(z), True
         if step == 3:
             current = clusters()
-            memory.assign(current)
+            memory.assign(current, 4)
     batch = torch.randperm(10, generator=generator)[:4]
     others = seen.clone()
     others[batch] = False

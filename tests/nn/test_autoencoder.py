@@ -46,7 +46,19 @@ def test_no_epoch_changes_nothing() -> None:
     assert torch.equal(one.encoder[0].weight, before)
 
 
+def test_steps_end_it_within_an_epoch() -> None:
+    one, other = model(), model()
+    x = features()  # 60 rows: 4 steps of 16 an epoch
+    losses = pretrain_autoencoder(one, x, batch_size=16, epochs=9, steps=6)
+    assert len(losses) == 2
+    assert losses[0] == pretrain_autoencoder(other, x, batch_size=16, epochs=9, steps=4)[0]
+    assert not torch.equal(one.encoder[0].weight, other.encoder[0].weight)
+    assert len(pretrain_autoencoder(one, x, batch_size=16, epochs=2, steps=100)) == 2
+
+
 def test_failures() -> None:
+    with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
+        pretrain_autoencoder(model(), features(), steps=0)
     with pytest.raises(ValueError, match="width must be at least 1, got 0"):
         Autoencoder(5, 0)
     with pytest.raises(ValueError, match="hidden must be at least 1, got 0"):
