@@ -22,6 +22,7 @@ from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.method_entry import MethodEntry
 from graphcl.methods.pamc import PamC
+from graphcl.methods.pamc_gnn import PamCGNN
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
@@ -67,6 +68,7 @@ __all__ = [
     "Method",
     "MethodEntry",
     "PamC",
+    "PamCGNN",
     "PublishedSettings",
     "RandomEncoder",
     "RandomMetaPathEncoder",

@@ -14,6 +14,7 @@ from graphcl.methods import (
     infograph,
     meow_settings,
     pamc,
+    pamc_gnn,
     scgc,
     ssgc,
 )
@@ -34,6 +35,7 @@ from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.method_entry import MethodEntry
 from graphcl.methods.pamc import PamC
+from graphcl.methods.pamc_gnn import PamCGNN
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
@@ -143,6 +145,12 @@ ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "clusters and a contrast with them instead of all nodes (meta-nodes)",
                 training=pamc.DEFAULT_TRAINING,
                 settings=pamc.SETTINGS,
+            ),
+            _entry(
+                "pamc-gnn",
+                PamCGNN,
+                "two corrupted views, a node and its neighbours against meta-nodes",
+                training=pamc_gnn.DEFAULT_TRAINING,
             ),
             _entry(
                 "heco",

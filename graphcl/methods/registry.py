@@ -25,7 +25,7 @@ def method_names() -> list[str]:
         >>> method_names()
         ['raw', 'random-encoder', 'degree-statistics', 'weisfeiler-lehman', 'ctrl', \
 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'cca-ssg', 'graphcl', \
-'infograph', 'control-gcl', 'scgc', 'pamc', 'heco', 'meow', 'adameow']
+'infograph', 'control-gcl', 'scgc', 'pamc', 'pamc-gnn', 'heco', 'meow', 'adameow']
     """
     return list(ENTRIES)
 

@@ -12,6 +12,7 @@ ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
     "prelu": nn.PReLU,
     "relu": nn.ReLU,
+    "selu": nn.SELU,
 }
 """The activations that encoders offer, by the name used in settings."""
 

@@ -1,0 +1,220 @@
+"""PamC-GNN: two views of a graph, neighbours against meta-nodes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from torch_geometric.data import Data
+
+from graphcl.arguments import check_number, check_whole
+from graphcl.clustering import kmeans
+from graphcl.contrast import Influence
+from graphcl.losses import PamCLoss
+from graphcl.methods.checks import check_flag, check_share
+from graphcl.methods.corruption import Corruption
+from graphcl.methods.method import Method
+from graphcl.negatives import RunningSums
+from graphcl.nn import GCNEncoder, compress_features
+from graphcl.prepared import Prepared
+from graphcl.sampling import num_seeds
+from graphcl.training import TrainingSettings
+
+LARGE = 50_000
+BLOCK = 10_000
+
+
+class PamCGNN(Method):
+    """A graph encoder trained by PamC's loss on two views, for rows that k-means clusters.
+
+    Each step drops edges and feature columns twice over and encodes both views by two graph
+    convolutions, F -> h -> d, SELU between. :class:`graphcl.losses.PamCLoss` then contrasts each
+    node in one view with itself and its graph neighbours in the other, against meta-nodes:
+    ``meta_nodes`` clusters that k-means finds anew every ``refresh`` epochs among the rows of the
+    uncorrupted graph. The embedding is the encoder's output on that graph.
+
+    The temperature decides whether long training helps. Near 2, where PamC's authors have it
+    (their tau is one over it), clusters no longer decay with the epochs, so the last epoch can be
+    taken without looking at labels; there the first order is also close to the exact denominator.
+    Lower temperatures split groups further: some graphs gain from it, others lose with every epoch
+    (docs/clustering.md has the figures).
+
+    In mini-batches the seeds are contrasted with the meta-nodes of the whole graph; what is not in
+    the batch is as it was last seen (:class:`graphcl.negatives.RunningSums`, O(N d) memory).
+
+    Source: ours, of Kulatilleke et al., arXiv 2209.14067 (meta-nodes), and Zhu et al.,
+    arXiv 2006.04131 (two corrupted views).
+
+    Args:
+        num_features: Width of the features, ``F``.
+        width: Width of the embedding, ``d``.
+        hidden: Width of the layer before, ``h``.
+        temperature: Divisor of the cosine, above 0.
+        order: Of the approximation, as of :class:`graphcl.losses.PamCLoss`, but not "official",
+            which has no two views.
+        meta_nodes: Number of clusters that stand for the negatives; at most one for two nodes is
+            used.
+        refresh: Epochs between two clusterings.
+        hops: Powers of the normalised adjacency whose sum weights the positives.
+        drop_edges: Probability of losing an edge (both directions together), in each view.
+        mask_features: Probability of zeroing a feature column, in each view.
+        normalize_features: Scale the rows of the features to unit length.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument out of range.
+
+    Example:
+        >>> graph = Data(x=torch.eye(4), edge_index=torch.tensor([[0, 1], [1, 0]]))
+        >>> method = PamCGNN(4, width=2, hidden=4, meta_nodes=2)
+        >>> method.before_epoch(0, graph)
+        >>> method.loss(graph).shape, method.embed(graph).shape
+        (torch.Size([]), torch.Size([4, 2]))
+    """
+
+    monitor: str | None = None  # the loss says nothing about the clusters' quality
+    meta: Tensor
+    memory: RunningSums | None
+
+    def __init__(
+        self,
+        num_features: int,
+        *,
+        width: int = 64,
+        hidden: int = 256,
+        temperature: float = 2.0,
+        order: str = "first",
+        meta_nodes: int = 50,
+        refresh: int = 20,
+        hops: int = 1,
+        drop_edges: float = 0.3,
+        mask_features: float = 0.2,
+        normalize_features: bool = True,
+    ) -> None:
+        if order == "official":
+            raise ValueError("order must not be 'official', which has no two views")
+        super().__init__(
+            num_features,
+            width=check_whole("width", width, least=1),
+            hidden=check_whole("hidden", hidden, least=1),
+            temperature=check_number("temperature", temperature),
+            order=order,
+            meta_nodes=check_whole("meta_nodes", meta_nodes, least=1),
+            refresh=check_whole("refresh", refresh, least=1),
+            hops=check_whole("hops", hops, least=1),
+            drop_edges=check_share("drop_edges", drop_edges),
+            mask_features=check_share("mask_features", mask_features),
+            normalize_features=check_flag("normalize_features", normalize_features),
+        )
+        self.objective = PamCLoss(temperature, order=order)  # type: ignore[arg-type]
+        self.encoder = GCNEncoder(
+            num_features, [hidden, width], activation="selu", last_activation=False
+        )
+        self.meta_nodes, self.refresh, self.hops = meta_nodes, refresh, hops
+        self.normalize_features = normalize_features
+        self.memory = None
+        self.register_buffer("meta", torch.empty(0, dtype=torch.int64))
+        self._corrupt = Corruption(drop_edges, mask_features, undirected=True)
+        self._influence = Prepared[Influence]()
+        self._features = Prepared[Tensor]()
+
+    def setup(self, data: Data) -> None:
+        """Forget what belonged to another graph."""
+        self.check_width(data)
+        self._influence, self._features, self.memory = Prepared(), Prepared(), None
+
+    def before_epoch(self, epoch: int, data: Data) -> None:
+        """Cluster the rows into meta-nodes, every ``refresh`` epochs."""
+        if epoch % self.refresh and len(self.meta) == len(data.x):
+            return
+        rows = normalize(self.embed(data, batch_size=BLOCK if len(data.x) > LARGE else None))
+        # Half as many meta-nodes as nodes at most: among single nodes there would be no mean.
+        number = max(1, min(self.meta_nodes, len(rows) // 2))
+        seed = int(torch.randint(2**31, ()))
+        distinct = len(rows.unique(dim=0)) if len(rows) <= LARGE else len(rows)
+        found = kmeans(
+            rows, min(number, distinct), seed=seed, restarts=1, library="scikit-learn"
+        ).assignment
+        self.meta = found.to(rows.device)
+        if self.memory is not None:
+            self._fill(self.memory, rows)
+
+    def loss(self, data: Data) -> Tensor:
+        """The contrast of two fresh views of the graph, or of a batch's seeds, a scalar."""
+        if len(self.meta) == 0:
+            raise ValueError("PamCGNN.loss needs its meta-nodes: call before_epoch(0, graph) first")
+        seeds = num_seeds(data)
+        features = self._prepare(data) if seeds is not None else self._whole(data)
+        first, second = (self._corrupt(data).encode(self.encoder, features) for _ in range(2))
+        influence = self._reach(data, len(first))
+        if seeds is None:
+            value: Tensor = self.objective(first, self.meta, influence, other=second)
+            return value
+        nodes = data.n_id[:seeds]
+        memory = self._memory(len(self.meta), first)
+        rest = memory.rest(nodes)
+        value = self.objective(first, self.meta[nodes], influence, other=second, rest=rest)
+        memory.update(nodes, first)
+        return value
+
+    def encode(self, data: Data) -> Tensor:
+        """The encoder's rows on the whole graph, ``[N, d]``."""
+        rows: Tensor = self.encoder(self._whole(data), data.edge_index, data.get("edge_weight"))
+        return rows
+
+    def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
+        """The same, layer by layer."""
+        return self.encoder.encode_in_blocks(
+            data.x,
+            data.edge_index,
+            data.get("edge_weight"),
+            batch_size=batch_size,
+            prepare=partial(normalize, dim=1) if self.normalize_features else None,
+        )
+
+    def _whole(self, data: Data) -> Tensor:
+        return self._features.get((data.x,), lambda: self._prepare(data))
+
+    def _prepare(self, data: Data) -> Tensor:
+        self.check_width(data)
+        x = data.x.to(self.encoder.layers[0].bias)
+        return compress_features(normalize(x) if self.normalize_features else x)
+
+    def _reach(self, data: Data, size: int) -> Influence:
+        """The influence of the nodes, or of a batch's seeds, on each other."""
+        edges = data.edge_index
+
+        def find() -> Influence:
+            own = edges[:, (edges < size).all(0)]
+            return Influence(own, size, hops=self.hops)
+
+        return self._influence.get((edges, size), find)
+
+    def _memory(self, num_nodes: int, rows: Tensor) -> RunningSums:
+        """The rows of the whole graph as they were last seen; full batches need none."""
+        if self.memory is None:
+            self.memory = self._empty_memory(num_nodes, rows.size(1)).to(rows.device)
+            self.memory.assign(self.meta)
+        return self.memory
+
+    def _empty_memory(self, num_nodes: int, width: int) -> RunningSums:
+        return RunningSums(num_nodes, width, products=self.objective.order != "first")
+
+    def _fill(self, memory: RunningSums, rows: Tensor) -> None:
+        memory.assign(self.meta)
+        memory.update(torch.arange(len(rows), device=rows.device), rows)
+
+    def _load_from_state_dict(self, state_dict, prefix, *arguments):  # type: ignore[no-untyped-def]
+        """Meta-nodes and the rows of mini-batches are as long as their graph."""
+        meta = state_dict.get(f"{prefix}meta")
+        if meta is not None:
+            self.meta = torch.empty_like(meta, device=self.meta.device)
+        rows = state_dict.get(f"{prefix}memory.rows")
+        if rows is not None and self.memory is None:
+            self.memory = self._empty_memory(*rows.shape).to(self.meta.device)
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+DEFAULT_TRAINING = TrainingSettings(epochs=200, learning_rate=1e-3, weight_decay=1e-5)
