@@ -171,7 +171,8 @@ class _FeatureEncoder(nn.Module):
         hop_sizes: Sequence[int] | None = None,
     ) -> Tensor:
         first = self.layers[0]
-        weight, bias = first.get_parameter("weight"), first.get_parameter("bias")
+        weight: Tensor = first.get_parameter("weight")
+        bias = first.get_parameter("bias")
         if column_scale is not None:  # the weights' columns are those of the features
             weight = weight * column_scale.to(weight)
         rows = x.to(weight.dtype) @ weight.T + bias
