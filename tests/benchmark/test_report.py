@@ -19,6 +19,7 @@ from graphcl.benchmark import (
     write_report,
 )
 from graphcl.benchmark.formats import to_csv, to_markdown
+from graphcl.benchmark.report import _panel
 from graphcl.benchmark.tables import TextTable, tables_of
 from graphcl.plotting import Bar, BarPanel, plot_bars
 from tests.benchmark.fakes import CATALOGUE, SUITE, fingerprint, result
@@ -63,6 +64,30 @@ def test_the_best_row_stands_first_on_request_and_what_did_not_run_last() -> Non
     assert column(tables(report_of("sort: true\n" + SUITE))[0], "Method") == best
     shorter = tables(report_of("sort: true\n" + SUITE, missing=best[0]))[0]
     assert column(shorter, "Method") == [*best[1:], best[0]]
+
+
+def test_methods_that_are_only_published_have_rows_of_their_own() -> None:
+    text = (
+        SUITE
+        + """\
+literature: [NS4GC, unseen]
+published:
+  - {dataset: digits, method: NS4GC, protocol: P-CLU, metric: acc, value: 74.9, source: Paper C}
+"""
+    )
+    report = report_of(text)
+    probe, clustering = tables(report)
+    for table in (probe, clustering):
+        assert column(table, "Method") == ["raw", "ssgc", "NS4GC"]
+    assert column(clustering, "published") == ["–", "–", "74.9"]
+    assert column(clustering, "NMI")[-1] == column(probe, "Train s")[-1] == "–"
+    assert not any(field.bold or field.failed for field in clustering.rows[-1])
+    lines = list(csv.DictReader(io.StringIO(to_csv(report.statistics))))
+    assert [line["method"] for line in lines] == ["raw", "ssgc", "NS4GC"]
+    assert lines[-1]["P-CLU seeds asked"] == "0"
+    assert "Published (Paper C): NS4GC on digits, P-CLU: ACC 74.9." in report.notes
+    for panel in map(_panel, report.statistics[0].protocols):
+        assert panel.labels == ["raw", "ssgc"]
 
 
 def test_probe_and_clustering_stand_in_tables_of_their_own() -> None:

@@ -95,6 +95,8 @@ def test_a_data_set_may_choose_rows_and_evaluations() -> None:
          "'grace'"),
         ("[digits]", "[{name: digits, evaluations: [P]}]", "datasets[0].evaluations[0]: unknown "
          "protocol 'P'"),
+        ("seeds: 3", "literature: [ssgc]", "literature[0]: 'ssgc' is a row that is run"),
+        ("seeds: 3", "literature: [A, A]", "literature[1]: name 'A' is given twice"),
         ("seeds: 3", "timeout: -1", "timeout: must be greater than 0, got -1"),
         ("seeds: 3", "memory: 0", "memory: must be greater than 0, got 0"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -14,7 +16,7 @@ CLUSTERS = torch.tensor([0, 1, 1, 0, 1])
 
 
 @pytest.mark.parametrize("order", ["first", "second"])
-def test_meta_nodes_hold_all_rows_and_only_anchors_are_averaged(order: str) -> None:
+def test_meta_nodes_hold_all_rows_and_only_anchors_are_averaged(order: Any) -> None:
     (z,) = embeddings(5)
     loss = PamCLoss(0.7, order=order)
     only = EDGES[:, EDGES[0] < 2]  # a node without an edge is no anchor
@@ -28,6 +30,8 @@ def test_the_official_order_averages_positives_of_anchors_and_all_clusters() -> 
     loss = PamCLoss(2.0, order="official")
     unit = torch.nn.functional.normalize(z)
     weight = torch.zeros(5, 5, dtype=z.dtype)
+    assert influence.index is not None
+    assert influence.weight is not None
     weight[tuple(influence.index)] = influence.weight
     cosine = (unit @ unit.T).fill_diagonal_(0)
     log_positive = (weight * (cosine / 2.0).exp()).sum(1).log()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch_geometric.data import Data
@@ -27,7 +29,7 @@ def graph() -> Data:
 
 
 def test_the_encoder_is_two_convolutions_with_one_relu(graph: Data) -> None:
-    method = CCASSG(8, width=5, normalize_features=True)
+    method: Any = CCASSG(8, width=5, normalize_features=True)
     a = normalized_adjacency(graph.edge_index, 120).to_dense()
     first, second = method.encoder.layers
     x = normalize_rows(graph.x, lowest=graph.x.min())

@@ -15,8 +15,8 @@ from graphcl.sampling import NeighbourBatches, NodeBatches
 from graphcl.training import fit
 
 SMALL: dict[str, Any] = {"num_clusters": 3, "width": 4, "hidden": (16,), "pretrain_epochs": 20}
-CONTRAST_ALONE = {"contrast_weight": 1.0, "clustering_weight": 0.0}
-WITH_NEIGHBOURS = {"batch_size": 30, "num_neighbours": (-1, -1)}
+CONTRAST_ALONE: dict[str, Any] = {"contrast_weight": 1.0, "clustering_weight": 0.0}
+WITH_NEIGHBOURS: dict[str, Any] = {"batch_size": 30, "num_neighbours": (-1, -1)}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_nothing_is_kept_where_nothing_is_needed(graph: Data) -> None:
 
 @pytest.mark.parametrize("name", ["pamc", "scgc"])
 def test_only_seeds_are_anchors(graph: Data, name: str) -> None:
-    method, _ = create_method(name, graph, seed=0, **SMALL, **CONTRAST_ALONE)
+    method: Any = create_method(name, graph, seed=0, **SMALL, **CONTRAST_ALONE)[0]
     batch = next(iter(NeighbourBatches(graph, **WITH_NEIGHBOURS)))
     rows = method.rows(batch)
     assert len(rows) == sum(batch.num_sampled_nodes[:2])

@@ -121,3 +121,16 @@ def test_bad_arguments():
         GCNEncoder(1.5, [3])
     with pytest.raises(ValueError, match="did you mean 'prelu'"):
         GCNEncoder(3, [3], activation="preluu")
+
+
+def test_the_last_activation_may_be_left_out():
+    x, edge_index = graph()
+    encoder = GCNEncoder(60, [8, 4], last_activation=False)
+    plain = [GCNConv(60, 8), GCNConv(8, 4)]
+    for ours, theirs in zip(encoder.layers, plain, strict=True):
+        theirs.load_state_dict(ours.state_dict())
+    expected = plain[1](plain[0](x, edge_index).relu(), edge_index)
+    torch.testing.assert_close(encoder(x, edge_index), expected)
+    in_blocks = encoder.encode_in_blocks(x, edge_index, batch_size=7)
+    torch.testing.assert_close(in_blocks, expected)
+    assert bool((expected < 0).any())
