@@ -177,8 +177,8 @@ def _child(job: Mapping[str, Any]) -> Outcome:
 
 def _time(step: Callable[[], float]) -> Cost:
     """Run a step until the median is steady; a first run that is short only warms up."""
-    before = _resident_mib("VmRSS")
-    _reset_peak()
+    before = resident_mib()
+    reset_peak()
     processor, wall = [], []
     value: float | None = None
     while not processor or (len(processor) < ENOUGH_RUNS and sum(processor) < ENOUGH_SECONDS):
@@ -192,7 +192,7 @@ def _time(step: Callable[[], float]) -> Cost:
         processor.append(seconds)
         wall.append(wall_seconds)
     assert value is not None
-    peak = _resident_mib("VmHWM")
+    peak = peak_mib()
     return Cost(
         statistics.median(processor),
         statistics.median(wall),
@@ -203,7 +203,7 @@ def _time(step: Callable[[], float]) -> Cost:
     )
 
 
-def _reset_peak() -> None:
+def reset_peak() -> None:
     """Let the peak count from here on (Linux); elsewhere it counts from the start."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
@@ -211,8 +211,17 @@ def _reset_peak() -> None:
         return
 
 
-def _resident_mib(field: str) -> float:
-    """Resident memory now ("VmRSS") or at its peak ("VmHWM")."""
+def resident_mib() -> float:
+    """Resident memory now."""
+    return _status_mib("VmRSS")
+
+
+def peak_mib() -> float:
+    """Peak of the resident memory since :func:`reset_peak`."""
+    return _status_mib("VmHWM")
+
+
+def _status_mib(field: str) -> float:
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024
