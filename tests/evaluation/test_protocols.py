@@ -23,6 +23,10 @@ def test_ids_are_those_of_the_published_table() -> None:
         "P-HET20": "restarted-probe",
         "P-HET40": "restarted-probe",
         "P-HET60": "restarted-probe",
+        "P-TU": "cross-validation",
+        "P-TU-LINEAR": "cross-validation",
+        "P-TU-LOGISTIC": "cross-validation",
+        "P-SCAFFOLD": "scaffold-probe",
         "P-CLU": "clustering",
         "P-HETCLU": "clustering",
     }
