@@ -11,6 +11,7 @@ from torch_geometric.transforms import BaseTransform
 
 from graphcl.augmentations.edges import check_data
 from graphcl.augmentations.fields import graph_boundaries, number_of_nodes
+from graphcl.augmentations.gather_graphs import gather_graphs
 from graphcl.augmentations.nodes import number_nodes, renumbers_nodes
 from graphcl.augmentations.randomness import RandomSource
 
@@ -90,22 +91,37 @@ class OneOf(BaseTransform):
         choices = self._draw(data.num_graphs)
         if len(set(choices)) == 1:
             return self.transforms[choices[0]](data)
+        return self._together(data, choices) or self._one_by_one(data, choices, follow)
+
+    def _together(self, data: Batch, choices: list[int]) -> Batch | None:
+        """The views of all graphs; None where the fields do not allow it, and nothing is drawn."""
+        drawn = torch.tensor(choices)
+        groups = {choice: (drawn == choice).nonzero().squeeze(1) for choice in sorted(set(choices))}
+        parts = [
+            gather_graphs([data], torch.zeros_like(places), places) for places in groups.values()
+        ]
+        if any(part is None for part in parts):
+            return None
+        views = [self.transforms[choice](part) for choice, part in zip(groups, parts, strict=True)]
+        source, place = torch.empty_like(drawn), torch.empty_like(drawn)
+        for number, places in enumerate(groups.values()):
+            source[places], place[places] = number, torch.arange(len(places))
+        made = gather_graphs(views, source, place)
+        if made is not None:
+            return made
+        apart = [view.to_data_list() for view in views if _followed(view) is not None]
+        return _joined([apart[i][j] for i, j in zip(source.tolist(), place.tolist(), strict=True)])
+
+    def _one_by_one(self, data: Batch, choices: list[int], follow: list[str]) -> Batch:
         graphs = data.to_data_list()
-        for choice in set(choices):
+        for choice in sorted(set(choices)):
             places = [place for place, drawn in enumerate(choices) if drawn == choice]
             group = Batch.from_data_list([graphs[place] for place in places], follow)
             views = self.transforms[choice](group)
             _followed(views)
             for place, view in zip(places, views.to_data_list(), strict=True):
                 graphs[place] = view
-        fields = {frozenset(graph.keys()) for graph in graphs}
-        if len(fields) > 1:
-            differing = frozenset.union(*fields) - frozenset.intersection(*fields)
-            raise ValueError(
-                "OneOf cannot put views together of which only some have "
-                f"{', '.join(sorted(differing))}; all transforms must leave the same fields"
-            )
-        return Batch.from_data_list(graphs, follow)
+        return _joined(graphs, follow)
 
     def _draw(self, count: int) -> list[int]:
         numbers = self._random.uniform(count, device=torch.device("cpu")).double()
@@ -116,6 +132,17 @@ class OneOf(BaseTransform):
 
     def __repr__(self) -> str:
         return f"OneOf({self.transforms}, {self.probabilities}{self._random.arguments()})"
+
+
+def _joined(graphs: list[Data], follow: Sequence[str] = ()) -> Batch:
+    fields = {frozenset(graph.keys()) for graph in graphs}
+    if len(fields) > 1:
+        differing = frozenset.union(*fields) - frozenset.intersection(*fields)
+        raise ValueError(
+            "OneOf cannot put views together of which only some have "
+            f"{', '.join(sorted(differing))}; all transforms must leave the same fields"
+        )
+    return Batch.from_data_list(graphs, list(follow))
 
 
 def _followed(batch: Batch) -> list[str]:

@@ -45,7 +45,8 @@ def run_suite(
         str,
         typer.Argument(
             metavar="SUITE",
-            help="A shipped suite (quick, node-level, losses, heterogeneous) or a YAML file.",
+            help="A shipped suite (quick, node-level, losses, heterogeneous, graph-classification) "
+            "or a YAML file.",
         ),
     ],
     results: Results = Path("results"),

@@ -75,3 +75,32 @@ def test_bad_input(options: Any, error: type[Exception], message: str) -> None:
         graph_classification(
             options.pop("embeddings", values), options.pop("labels", labels), **options
         )
+
+
+@pytest.mark.parametrize("classifier", ["svc", "linear_svc", "logistic"])
+def test_as_scikit_learns_grid_search(classifier: str) -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+    from sklearn.svm import SVC, LinearSVC
+
+    generator = torch.Generator().manual_seed(1)
+    values = torch.randn(80, 4, generator=generator)
+    labels = (values[:, 0] + torch.randn(80, generator=generator) > 0).long()
+    found = graph_classification(
+        values, labels, classifier=classifier, seeds=[3], folds=4, inner_folds=3
+    )
+    model = {
+        "svc": SVC(),
+        "linear_svc": LinearSVC(dual="auto", random_state=3),
+        "logistic": LogisticRegression(max_iter=1000),
+    }[classifier]
+    rows, classes = values.double().numpy(), labels.numpy()
+    folds = StratifiedKFold(4, shuffle=True, random_state=3).split(rows, classes)
+    for number, (train, test) in enumerate(folds):
+        search = GridSearchCV(
+            model,
+            {"C": [10.0**power for power in range(-3, 4)]},
+            cv=StratifiedKFold(3, shuffle=True, random_state=3),
+        ).fit(rows[train], classes[train])
+        assert found.strengths[0, number] == search.best_params_["C"]
+        assert found.accuracies[0, number] == pytest.approx(search.score(rows[test], classes[test]))

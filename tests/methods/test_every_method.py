@@ -11,8 +11,9 @@ from graphcl.training import fit
 from tests.methods.conftest import make_graph
 
 SMALL = {"width": 8, "hidden": (8,), "pretrain_epochs": 1, "num_clusters": 3}
-NODE_METHODS = [name for name in method_names() if not get_method(name).cls.heterogeneous]
-GRAPH_METHODS = [name for name in NODE_METHODS if "graph" in get_method(name).levels]
+HOMOGENEOUS = [name for name in method_names() if not get_method(name).cls.heterogeneous]
+NODE_METHODS = [name for name in HOMOGENEOUS if "node" in get_method(name).levels]
+GRAPH_METHODS = [name for name in HOMOGENEOUS if "graph" in get_method(name).levels]
 TRAINED = [name for name in NODE_METHODS if get_method(name).trained]
 
 
@@ -153,7 +154,7 @@ def test_blocks_of_rows_give_the_same_embedding(name, batch_size, num_features):
 def test_batches_of_graphs_give_the_same_embedding(name, graphs, batch_size):
     method, _ = small(name, graphs)
     found = method.embed(graphs, batch_size=batch_size)
-    torch.testing.assert_close(found, method.embed(graphs))
+    torch.testing.assert_close(found, method.embed(graphs), rtol=1e-5, atol=1e-5)
     together = method.embed(Batch.from_data_list(graphs), batch_size=batch_size)
     torch.testing.assert_close(together, found)
 
@@ -164,8 +165,9 @@ def test_one_row_a_graph(name, graphs):
     rows = method.embed(graphs)
     assert rows.shape[0] == 3
     single = torch.cat([method.embed([graph]) for graph in graphs])
-    torch.testing.assert_close(rows, single)
-    torch.testing.assert_close(rows[0], method.embed(graphs[0]).sum(0))
+    torch.testing.assert_close(rows, single, rtol=1e-5, atol=1e-5)
+    if name in NODE_METHODS:
+        torch.testing.assert_close(rows[0], method.embed(graphs[0]).sum(0))
 
 
 @pytest.mark.parametrize("name", [n for n in NODE_METHODS if n not in GRAPH_METHODS])

@@ -19,6 +19,7 @@ from graphcl.methods import (
 )
 from graphcl.methods.saving import load_saved_method
 from graphcl.training import TrainingSettings, fit
+from tests.methods.conftest import make_graph
 
 HOMOGENEOUS = [name for name in method_names() if not get_method(name).cls.heterogeneous]
 
@@ -28,15 +29,16 @@ def test_what_comes_back_embeds_alike(name, graph, tmp_path: Path) -> None:
     small = {"width": 8, "hidden": (8,), "pretrain_epochs": 1}
     allowed = get_method(name).parameter_names()
     small = {key: value for key, value in small.items() if key in allowed}
-    method, settings = create_method(name, graph, seed=0, **small)
+    data = graph if "node" in get_method(name).levels else [graph, make_graph(seed=1)]
+    method, settings = create_method(name, data, seed=0, **small)
     if method.trained:
-        fit(method, graph, settings=TrainingSettings(epochs=2))
+        fit(method, data, settings=TrainingSettings(epochs=2))
     path = save_method(tmp_path / "m.pt", method, settings=settings)
     again = load_method(path)
     assert type(again) is type(method)
     assert again.configuration == method.configuration
     assert not again.training
-    assert torch.equal(again.embed(graph), method.embed(graph))
+    assert torch.equal(again.embed(data), method.embed(data))
     assert registered_name(again) == name
     assert load_method(path).state_dict().keys() == method.state_dict().keys()
 
