@@ -42,7 +42,8 @@ class PamCGNN(Method):
     (docs/clustering.md has the figures).
 
     In mini-batches the seeds are contrasted with the meta-nodes of the whole graph; what is not in
-    the batch is as it was last seen (:class:`graphcl.negatives.RunningSums`, O(N d) memory).
+    the batch is as it was last seen (:class:`graphcl.negatives.RunningSums`, O(N d) memory). A
+    seed's positives are itself and those of its neighbours that are seeds as well.
 
     Source: ours, of Kulatilleke et al., arXiv 2209.14067 (meta-nodes), and Zhu et al.,
     arXiv 2006.04131 (two corrupted views).
@@ -50,7 +51,7 @@ class PamCGNN(Method):
     Args:
         num_features: Width of the features, ``F``.
         width: Width of the embedding, ``d``.
-        hidden: Width of the layer before, ``h``.
+        hidden_width: Width of the layer before, ``h``.
         temperature: Divisor of the cosine, above 0.
         order: Of the approximation, as of :class:`graphcl.losses.PamCLoss`, but not "official",
             which has no two views.
@@ -68,7 +69,7 @@ class PamCGNN(Method):
 
     Example:
         >>> graph = Data(x=torch.eye(4), edge_index=torch.tensor([[0, 1], [1, 0]]))
-        >>> method = PamCGNN(4, width=2, hidden=4, meta_nodes=2)
+        >>> method = PamCGNN(4, width=2, hidden_width=4, meta_nodes=2)
         >>> method.before_epoch(0, graph)
         >>> method.loss(graph).shape, method.embed(graph).shape
         (torch.Size([]), torch.Size([4, 2]))
@@ -83,7 +84,7 @@ class PamCGNN(Method):
         num_features: int,
         *,
         width: int = 64,
-        hidden: int = 256,
+        hidden_width: int = 256,
         temperature: float = 2.0,
         order: str = "first",
         meta_nodes: int = 50,
@@ -98,7 +99,7 @@ class PamCGNN(Method):
         super().__init__(
             num_features,
             width=check_whole("width", width, least=1),
-            hidden=check_whole("hidden", hidden, least=1),
+            hidden_width=check_whole("hidden_width", hidden_width, least=1),
             temperature=check_number("temperature", temperature),
             order=order,
             meta_nodes=check_whole("meta_nodes", meta_nodes, least=1),
@@ -110,7 +111,7 @@ class PamCGNN(Method):
         )
         self.objective = PamCLoss(temperature, order=order)  # type: ignore[arg-type]
         self.encoder = GCNEncoder(
-            num_features, [hidden, width], activation="selu", last_activation=False
+            num_features, [hidden_width, width], activation="selu", last_activation=False
         )
         self.meta_nodes, self.refresh, self.hops = meta_nodes, refresh, hops
         self.normalize_features = normalize_features
