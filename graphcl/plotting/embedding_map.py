@@ -88,7 +88,7 @@ def _draw(
     """Points of all groups in one order of drawing, so that no group covers the others."""
     table = _colour_table(num_colours)
     each = [table[c] if c >= 0 else FAINT for c in colours.tolist()]
-    size = float(np.clip(6000 / len(places), 3, 36))
+    size = float(np.clip(15_000 / len(places), 4, 36))
     ax.scatter(*places.T, s=size, c=each, linewidths=0, alpha=0.75, rasterized=True)
     found = values.unique().tolist()
     if len(found) > _MOST_NAMED:
@@ -101,7 +101,9 @@ def _draw(
         unlabelled = kind == "class" and value < 0
         name = "no label" if unlabelled else f"{kind} {value}"
         handles.append(Line2D([], [], linestyle="", marker="o", color=colour, label=name))
-    ax.legend(handles=handles, frameon=False, fontsize="x-small", handletextpad=0.1)
+    # beside the map: there is no corner without points
+    place: Any = {"loc": "upper left", "bbox_to_anchor": (1, 1), "borderaxespad": 0}
+    ax.legend(handles=handles, frameon=False, fontsize="x-small", handletextpad=0.1, **place)
 
 
 def _colour_table(number: int) -> list[Any]:
