@@ -10,7 +10,7 @@ from graphcl.augmentations.control_fields import safe_pairs
 from graphcl.augmentations.fields import cumulative
 from graphcl.augmentations.new_edges import (
     EdgeNumbers,
-    draw_distinct,
+    choose_places,
     groups_of,
     sorted_unique,
 )
@@ -77,13 +77,14 @@ def draw_safe_edges(
             numbers += offsets[group]
         numbers = sorted_unique(numbers)
         numbers = numbers[~_is_in(numbers, taken)]
-        numbers = numbers[~_is_in(numbers, found)]
+        if len(found):
+            numbers = numbers[~_is_in(numbers, found)]
         pairs, _ = numbering.decode(numbers)
         safe = safe_pairs(levels, pairs, mode=mode, directed=not numbering.undirected)
         numbers = numbers[safe]
         there = groups_of(numbers, offsets).bincount(minlength=len(totals))
-        chosen = draw_distinct(there, torch.minimum(there, missing), random)
-        found = sorted_unique(torch.cat([found, numbers[chosen]]))
+        numbers = numbers[choose_places(there, torch.minimum(there, missing), random)]
+        found = sorted_unique(torch.cat([found, numbers])) if len(found) else numbers
         missing = counts - groups_of(found, offsets).bincount(minlength=len(totals))
     return numbering.decode(found)
 

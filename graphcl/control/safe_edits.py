@@ -154,9 +154,12 @@ def safe_additions(levels: Array, pairs: Array, *, directed: bool = False) -> An
     """
     far = read_distances(levels, np.int32)  # half the memory to gather
     listed = read_edges(pairs, len(far))
-    step = far[listed.target] - far[listed.source]
-    near = np.all(step <= 1 if directed else abs(step) <= 1, axis=1)
-    return like(pairs, np.asarray(near))
+    near = np.ones(len(listed.source), dtype=bool)
+    for column in far.T:  # one leader at a time fits into the cache
+        column = np.ascontiguousarray(column)
+        step = column[listed.target] - column[listed.source]
+        near &= step <= 1 if directed else abs(step) <= 1
+    return like(pairs, near)
 
 
 def safe_forcing_additions(forcing: ZeroForcing, pairs: Array, *, directed: bool = False) -> Any:

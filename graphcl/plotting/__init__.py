@@ -4,6 +4,7 @@ from graphcl.plotting.approximation import plot_approximation_error
 from graphcl.plotting.bars import Bar, BarPanel, plot_bars
 from graphcl.plotting.colours import PALETTE
 from graphcl.plotting.confusion import plot_confusion
+from graphcl.plotting.control import plot_control_curves, plot_controlled_graph
 from graphcl.plotting.embedding_map import plot_embedding_map
 from graphcl.plotting.metapath_summaries import plot_metapath_summaries
 from graphcl.plotting.pairs import plot_pair_histogram, plot_weights_by_similarity
@@ -16,6 +17,8 @@ __all__ = [
     "plot_approximation_error",
     "plot_bars",
     "plot_confusion",
+    "plot_control_curves",
+    "plot_controlled_graph",
     "plot_embedding_map",
     "plot_metapath_summaries",
     "plot_pair_histogram",

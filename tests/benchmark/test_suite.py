@@ -28,6 +28,14 @@ def test_short_forms_and_defaults() -> None:
         small.with_memory(0)
 
 
+def test_a_data_set_may_have_seeds_of_its_own() -> None:
+    own = suite(SUITE.replace("[digits]", "[{name: digits, seeds: 2}]"))
+    assert own.seeds_for(own.datasets[0]) == [0, 1]
+    assert own.with_seeds(4).seeds_for(own.with_seeds(4).datasets[0]) == [0, 1, 2, 3]
+    with pytest.raises(SuiteError, match="seed 1 is given twice"):
+        suite(SUITE.replace("[digits]", "[{name: digits, seeds: [1, 1]}]"))
+
+
 def test_one_method_twice_with_labels_and_parameters_per_dataset() -> None:
     rows = """[raw, {method: ssgc, parameters: {steps: 2}},
       {method: ssgc, label: far, parameters: {steps: 9}, per_dataset: {DIGITS: {steps: 12}}}]"""

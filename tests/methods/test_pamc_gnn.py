@@ -53,7 +53,9 @@ def test_planted_classes_are_found(graph: Data) -> None:
 @pytest.mark.parametrize("order", ["first", "second", "second_exp"])
 def test_orders_train_in_batches_too(graph: Data, order: str) -> None:
     method, settings = create_method("pamc-gnn", graph, seed=0, epochs=3, order=order, **SMALL)
-    history = fit(method, graph, settings=settings, loader=NodeBatches(graph, 40, seed=0))
+    history = fit(
+        method, graph, settings=settings, loader=NodeBatches(graph, batch_size=40, seed=0)
+    )
     assert history.epochs_run == 3
     assert method.memory is not None
     assert bool(method.memory.seen.all())
@@ -76,7 +78,7 @@ def test_resumed_run_equals_uninterrupted_run(graph: Data, tmp_path: Path, batch
         method, settings = create_method(
             "pamc-gnn", graph, seed=0, epochs=epochs, refresh=4, **SMALL
         )
-        loader = NodeBatches(graph, 40, seed=0) if batches else None
+        loader = NodeBatches(graph, batch_size=40, seed=0) if batches else None
 
         def stop(epoch: int, loss: float) -> None:
             if path is not None and epoch == 4 and not path.with_suffix(".stopped").exists():
