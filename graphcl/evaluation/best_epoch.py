@@ -1,7 +1,5 @@
 """The best epoch of a training, chosen with the labels: what much of the literature reports."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from torch import Tensor

@@ -209,7 +209,7 @@ class DeepClustering(Method):
 
         Args:
             data: A graph with N nodes, also one that was not trained on.
-            batch_size: As for :meth:`embed`.
+            batch_size: Rows to compute at a time; None: all at once.
         """
         code = self.embed(data, batch_size=batch_size)
         q = student_t_assignment(code, self.centroids.detach())
