@@ -66,7 +66,7 @@ class ControlGrace(Grace):
             "num_leaders": num_leaders,
         }
         self._control = control
-        self._corruptions = [
+        self.corruptions = [
             ControlledCorruption(control.make(ratio), ratio, mask)
             for ratio, mask in zip(self.edge_rates, self.feature_rates, strict=True)
         ]

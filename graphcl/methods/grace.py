@@ -105,7 +105,7 @@ class Grace(Method):
             self.biased = nn.ModuleList([second, Projector(width, hidden=hidden)])
         self.normalize_features = normalize_features
         self.edge_rates, self.feature_rates = edge_rates, feature_rates
-        self._corruptions = [
+        self.corruptions = [
             Corruption(drop, mask, undirected=undirected)
             for drop, mask in zip(edge_rates, feature_rates, strict=True)
         ]
@@ -134,7 +134,7 @@ class Grace(Method):
             features, pairs = self._prepared.get(
                 (data.x, data.edge_index), lambda: self._prepare(data)
             )
-        views = [corrupt(data) for corrupt in self._corruptions]
+        views = [corrupt(data) for corrupt in self.corruptions]
         first, second = (self.projector(view.encode(self.encoder, features)) for view in views)
         biased = None
         if self.biased is not None:

@@ -124,8 +124,8 @@ def test_a_broken_suite(mini: Path, old: str, new: str, parts: tuple[str, ...]) 
 def test_other_bad_input(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
     refused(
         graphcl("bench", "quikc"),
-        "unknown suite 'quikc'; did you mean 'quick'? Known: heterogeneous, losses, "
-        "node-level, quick",
+        "unknown suite 'quikc'; did you mean 'quick'? Known: graph-classification, "
+        "heterogeneous, losses, node-clustering, node-level, quick",
     )
     refused(graphcl("bench", str(mini), "--data", "/nowhere"), "--data /nowhere: no such folder")
     refused(graphcl("bench", str(mini), "--seeds", "0"), "seeds must be at least 1, got 0")

@@ -125,7 +125,7 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
     refused(
         graphcl("embed", "digits", "--method", "metapath-means", "-o", str(output)),
         "--method metapath-means is for heterogeneous graphs, this one has one type of nodes; for "
-        "it there are raw, random-encoder, ssgc, grace",
+        "it there are raw, random-encoder, degree-statistics",
     )
     refused(
         graphcl("embed", "digits", "--method", "raw", "--set", "target=x", "-o", str(output)),

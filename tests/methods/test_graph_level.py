@@ -230,7 +230,7 @@ def test_ctrl_draws_leaders_by_its_seed(many):
 def test_control_grace_keeps_its_leaders(graph):
     method, settings = create_method("control-grace", graph, seed=0, width=4, epochs=2)
     prepared = method.prepare(graph)
-    views = [method.change_edges(prepared, number) for number in (0, 1)]
+    views = [corruption.change_edges(prepared) for corruption in method.corruptions]
     for view in views:
         assert torch.equal(view.control_node_leader, prepared.control_node_leader)
         assert view.num_edges < graph.num_edges
