@@ -67,8 +67,8 @@ class Faulty(Raw):
 def register() -> None:
     """Add `faulty` to the methods."""
     entry = MethodEntry("faulty", Faulty, "goes wrong", TrainingSettings(epochs=0), {})
-    known = {**graphcl.methods.registry._ENTRIES, entry.name: entry}
-    graphcl.methods.registry._ENTRIES = MappingProxyType(known)
+    known = {**graphcl.methods.registry.ENTRIES, entry.name: entry}
+    graphcl.methods.registry.ENTRIES = MappingProxyType(known)
 
 
 def main() -> None:
