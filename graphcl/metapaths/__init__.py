@@ -5,6 +5,7 @@ from graphcl.metapaths.composition import count_paths, reach
 from graphcl.metapaths.enumeration import enumerate_metapaths
 from graphcl.metapaths.fixed_matrix import FixedMatrix
 from graphcl.metapaths.metapath import EdgeType, MetaPath
+from graphcl.metapaths.path_difference import PathDifference
 from graphcl.metapaths.path_operator import PathOperator
 from graphcl.metapaths.pathsim import pathsim, top_neighbours, top_neighbours_of_path
 from graphcl.metapaths.positives import metapath_positives, usual_positives
@@ -18,6 +19,7 @@ __all__ = [
     "FixedMatrix",
     "MetaPath",
     "MetaPathSummary",
+    "PathDifference",
     "PathOperator",
     "PathSize",
     "PathTooLarge",

@@ -17,6 +17,7 @@ from graphcl.metapaths import (
     EdgeType,
     FixedMatrix,
     MetaPath,
+    PathDifference,
     PathOperator,
     PathTooLarge,
     masked,
@@ -137,10 +138,10 @@ def prepare_masked(
             adjacencies.append(PathOperator(_without_edges(data, path, share, own), path))
             continue
         generator = torch.Generator().manual_seed(own)
-        adjacency = masked(
-            plain.counts[place], share, generator=generator, orientation=options.orientation
-        )
-        adjacencies.append(FixedMatrix(adjacency))
+        counts = plain.counts[place]
+        kept = masked(counts, share, generator=generator, orientation=options.orientation)
+        unfiltered = isinstance(plain.adjacencies[place], PathOperator)
+        adjacencies.append(_masked_adjacency(data, path, counts, kept, unfiltered=unfiltered))
     own = _derived(seed, len(options.metapaths))
     x = plain.target_rows
     if x is not None:
@@ -211,6 +212,16 @@ def _adjacency(
         if everything and 2 * operator.num_entries < counts.values().numel():
             return operator
     return FixedMatrix(normalized(counts, orientation=options.orientation, binary=options.binary))
+
+
+def _masked_adjacency(
+    data: HeteroData, path: MetaPath, counts: Tensor, kept: Tensor, *, unfiltered: bool
+) -> Adjacency:
+    if unfiltered and bool((counts.values() == 1).all()):
+        difference = PathDifference(PathOperator(data, path, normalize="none"), counts, kept)
+        if 2 * difference.num_entries < kept.values().numel():
+            return difference
+    return FixedMatrix(kept)
 
 
 def _contexts(data: HeteroData, options: ViewOptions) -> tuple[tuple[Chain, ...], ...]:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch_geometric.data import HeteroData
 
-from graphcl.metapaths import PathTooLarge
+from graphcl.metapaths import PathDifference, PathTooLarge
 from graphcl.methods import create_method, get_method, load_method, save_method, settings_source
 from graphcl.training import TrainingSettings, fit
 from tests.methods.heterogeneous_graphs import EMPTY, METAPATHS, TARGET, make_heterogeneous
@@ -260,3 +260,20 @@ def test_published_settings(data):
 def test_bad_arguments_are_named(data, parameters, error, message):
     with pytest.raises(error, match=message):
         small("meow", data, **parameters)
+
+
+def test_a_masked_path_without_a_filter_never_becomes_a_large_matrix() -> None:
+    data = HeteroData()
+    data["paper"].x, data["subject"].num_nodes = torch.rand(120, 4), 2
+    subjects = torch.stack([torch.arange(120), torch.arange(120) % 2])
+    data["paper", "on", "subject"].edge_index = subjects
+    data["subject", "of", "paper"].edge_index = subjects.flip(0)
+    method, _ = create_method(
+        "meow", data, seed=0, target="paper", metapaths=["paper-subject-paper"], keep=3, ties="all"
+    )
+    _, inputs = method._inputs(data)  # type: ignore[operator]
+    (fast,) = inputs.adjacencies
+    assert isinstance(fast, PathDifference)
+    assert fast.num_entries < 120 * 60 / 2
+    dense = fast @ torch.eye(120)
+    assert int((dense > 1e-4).sum()) == 120 + int(120 * 59 * 0.8)  # default: a fifth is dropped
