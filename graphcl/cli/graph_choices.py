@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 DEFAULT_METHOD = "grace"
 DEFAULT_HETEROGENEOUS = "meow"
 """Takes any target and any meta-paths; heco needs relations from other types to the target."""
+DEFAULT_FOR_LISTS = "graphcl"
+"""Embeds whole graphs."""
 
 OWN_OPTIONS = {"target": "--target", "metapaths": "--metapath"}
 """Arguments of a method that are options by themselves."""
@@ -58,11 +60,14 @@ class MethodChoice:
     precision: str
     checkpoint: Path | None
 
-    def check(self, *, heterogeneous: bool | None) -> MethodEntry | SavedMethod | None:
+    def check(
+        self, *, heterogeneous: bool | None, several: bool
+    ) -> MethodEntry | SavedMethod | None:
         """See that the options fit together, before the graph is read.
 
         Args:
             heterogeneous: Whether the graph is; None: that is not known yet.
+            several: Whether it is a list of graphs, as far as that is known.
 
         Returns:
             What is in the file of ``--model``, else the registry's entry of the method to train;
@@ -90,14 +95,20 @@ class MethodChoice:
         if heterogeneous is None:
             get_method(self.method or DEFAULT_METHOD)
             return None
-        return self.entry(heterogeneous=heterogeneous)
+        return self.entry(heterogeneous=heterogeneous, several=several)
 
-    def entry(self, *, heterogeneous: bool) -> MethodEntry:
-        """The registry's entry of the method to train, if it and its options fit the graph."""
+    def entry(self, *, heterogeneous: bool, several: bool) -> MethodEntry:
+        """The registry's entry of the method to train, if it and its options fit the graph.
+
+        Args:
+            heterogeneous: Whether the graph is.
+            several: Whether it is a list of graphs.
+        """
         from graphcl.checkpoint import prepare_checkpoint
         from graphcl.methods import get_method
 
-        usual = DEFAULT_HETEROGENEOUS if heterogeneous else DEFAULT_METHOD
+        alike = DEFAULT_FOR_LISTS if several else DEFAULT_METHOD
+        usual = DEFAULT_HETEROGENEOUS if heterogeneous else alike
         entry = get_method(self.method or usual)
         if not has_kind(entry, heterogeneous=heterogeneous):
             raise ValueError(_wrong_kind(entry, heterogeneous=heterogeneous))

@@ -26,6 +26,12 @@ def known_kind(choice: GraphChoice) -> bool | None:
     return None if Path(choice.graph).suffix.lower() == ".pt" else False
 
 
+def known_list(choice: GraphChoice) -> bool:
+    """Whether GRAPH names a data set of many graphs; of a file that is known when it is read."""
+    card = find_card(choice)
+    return card is not None and card.level == "graph"
+
+
 def find_card(choice: GraphChoice) -> DataCard | None:
     """The card of the data set that GRAPH names; None: it is a file.
 

@@ -208,7 +208,13 @@ def _batches(
         return None, settings, []
     nodes = len(graph.node_ids)
     size = choice.batch_size
-    large = size is None and nodes > LARGE and not isinstance(graph.data, list)
+    if isinstance(graph.data, list):
+        if size is not None:
+            settings = replace(settings, batch_size=size or None)
+        if settings.batch_size is None or settings.batch_size >= nodes:
+            return None, settings, []
+        return None, settings, [f"mini-batches of {settings.batch_size:,} graphs"]
+    large = size is None and nodes > LARGE
     if not size and not large:
         return None, settings, []
     size = size or BATCH

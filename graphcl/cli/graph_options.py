@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-from graphcl.cli.graph_choices import DEFAULT_HETEROGENEOUS, DEFAULT_METHOD
+from graphcl.cli.graph_choices import (
+    DEFAULT_FOR_LISTS,
+    DEFAULT_HETEROGENEOUS,
+    DEFAULT_METHOD,
+)
 
 GRAPH, METHOD, TRAINING = "Graph", "Method", "Training"
 
@@ -114,8 +118,8 @@ MethodName = Annotated[
         "--method",
         metavar="NAME",
         help=(
-            f"A method of `graphcl methods`; default: {DEFAULT_METHOD}, for heterogeneous graphs "
-            f"{DEFAULT_HETEROGENEOUS}."
+            f"A method of `graphcl methods`; default: {DEFAULT_METHOD}, for lists of graphs "
+            f"{DEFAULT_FOR_LISTS}, for heterogeneous graphs {DEFAULT_HETEROGENEOUS}."
         ),
         rich_help_panel=METHOD,
     ),
@@ -165,8 +169,9 @@ BatchSize = Annotated[
         "--batch-size",
         metavar="N",
         help=(
-            "Nodes in a mini-batch, of a heterogeneous graph targets to contrast in a step; 0: all "
-            "at once. Default: all at once up to 50,000 nodes, else 1024."
+            "Nodes in a mini-batch, of a list graphs, of a heterogeneous graph targets to contrast "
+            "in a step; 0: all at once. Default: all at once up to 50,000 nodes, else 1024; for a "
+            "list of graphs what the method has."
         ),
         rich_help_panel=TRAINING,
     ),

@@ -71,7 +71,7 @@ def train(
     checkpoint: options.Checkpoint = None,
     debug: Debug = False,
 ) -> None:
-    """Train a method on a graph, without labels, and keep it.
+    """Train a method on a graph or a list of graphs, without labels, and keep it.
 
     Then `graphcl embed GRAPH --model model.pt --output rows.csv`, for this graph
     or another one with the same features; they are scaled as in training.
@@ -132,7 +132,7 @@ def embed(
     checkpoint: options.Checkpoint = None,
     debug: Debug = False,
 ) -> None:
-    """Embed the nodes of a graph: one row of numbers for each, with its id.
+    """Embed the nodes of a graph, or the graphs of a list: a row of numbers for each, with its id.
 
     With a model that `graphcl train` wrote, or a method that is trained here.
 
@@ -189,7 +189,7 @@ def cluster(
     checkpoint: options.Checkpoint = None,
     debug: Debug = False,
 ) -> None:
-    """Cluster the nodes of a graph: embeddings, then k-means on their directions.
+    """Cluster the nodes of a graph, or the graphs of a list: k-means on directions of their rows.
 
     A method that finds clusters by itself (pamc, scgc) keeps its own.
     With a model that `graphcl train` wrote, or a method that is trained here.
@@ -240,15 +240,17 @@ def _begin(
     chosen: MethodChoice, choice: GraphChoice
 ) -> tuple[MethodEntry | SavedMethod, OpenedGraph]:
     """Check the options, as far as possible before the graph is read; read it."""
-    from graphcl.cli.graph_input import known_kind, open_graph
+    from graphcl.cli.graph_input import known_kind, known_list, open_graph
     from graphcl.methods import SavedMethod
 
-    base = chosen.check(heterogeneous=known_kind(choice))
+    base = chosen.check(heterogeneous=known_kind(choice), several=known_list(choice))
     saved = base if isinstance(base, SavedMethod) else None
     if saved is not None:
         _check_for_model(choice, saved)
     opened = open_graph(choice, saved)
-    base = base or chosen.entry(heterogeneous=opened.heterogeneous)
+    if base is None:
+        several = isinstance(opened.data, list)
+        base = chosen.entry(heterogeneous=opened.heterogeneous, several=several)
     _say(opened.describe(), *(f"  {note}" for note in opened.notes))
     return base, opened
 

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphcl.cli.common import DataRoot, Debug, check_folder, console, one_line_errors
-from graphcl.cli.graph_choices import DEFAULT_HETEROGENEOUS, DEFAULT_METHOD
+from graphcl.cli.graph_choices import (
+    DEFAULT_FOR_LISTS,
+    DEFAULT_HETEROGENEOUS,
+    DEFAULT_METHOD,
+)
 
 if TYPE_CHECKING:
     from graphcl.datasets import DataCard
@@ -84,7 +88,8 @@ def methods(debug: Debug = False) -> None:
     out.print(
         "\nLevel: node: the nodes of a graph; graph: each of many graphs; hetero: the nodes of one "
         "type of a graph that has several.\nWhere nothing is said, train, embed and cluster take "
-        f"{DEFAULT_METHOD}, for heterogeneous graphs {DEFAULT_HETEROGENEOUS}.",
+        f"{DEFAULT_METHOD}, for a list of graphs {DEFAULT_FOR_LISTS}, for heterogeneous graphs "
+        f"{DEFAULT_HETEROGENEOUS}.",
         markup=False,
         highlight=False,
     )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from graphcl.datasets import load
 from graphcl.methods import load_method
 from tests.cli.support import graphcl, refused
 
@@ -132,13 +133,33 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
         "unknown parameter of raw 'target'",
     )
     refused(
-        graphcl("embed", "digit-graphs", *QUICK, "-o", str(output)),
+        graphcl("embed", "digit-graphs", "--method", "grace", *QUICK, "-o", str(output)),
         "digit-graphs holds a list of graphs, grace does not work at graph level; --method takes",
         "one that does: ",
         "raw",
     )
     outcome = graphcl("embed", "digit-graphs", "--method", "raw", "-o", str(output))
     assert outcome.exit_code == 0, outcome.output
+
+
+def test_a_list_of_graphs(tmp_path: Path) -> None:
+    file, model, rows = (str(tmp_path / name) for name in ("graphs.pt", "model.pt", "rows.csv"))
+    graphs, _ = load("digit-graphs")
+    torch.save(graphs[:20], file)
+    outcome = graphcl("train", file, *QUICK, "--batch-size", "8", "-o", model)
+    assert outcome.exit_code == 0, outcome.output
+    assert "mini-batches of 8 graphs" in outcome.stdout
+    assert "graphcl: 2 epochs (6 steps)" in outcome.stdout
+    outcome = graphcl("embed", file, "--model", model, "-o", rows)
+    assert outcome.exit_code == 0, outcome.output
+    assert len(pd.read_csv(rows)) == 20
+    outcome = graphcl("cluster", file, *QUICK, "--batch-size", "0", "--n-clusters", "3", "-o", rows)
+    assert outcome.exit_code == 0, outcome.output
+    assert "mini-batches" not in outcome.stdout
+    refused(
+        graphcl("train", "digit-graphs", "--set", "order=first", "-o", model),
+        "unknown parameter of graphcl 'order'",
+    )
 
 
 def test_mini_batches(karate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
