@@ -26,6 +26,7 @@ extensions = [
     # docs/extensions/:
     "command_line_page",
     "data_set_page",
+    "method_page",
     "public_names",
 ]
 exclude_patterns = ["_build", "inventories", "extensions", "**/.ipynb_checkpoints"]

@@ -60,6 +60,10 @@ class AdaMeow(MetaPathContrast):
         (torch.Size([]), torch.Size([1, 2]))
     """
 
+    cost = (
+        "all pairs of targets, a small network for each: O(N^2 (d + units)) time, O(N d) "
+        "memory beside a tile, and the meta-path graphs"
+    )
     monitor: str | None = None  # the loss has no lower bound
 
     def __init__(

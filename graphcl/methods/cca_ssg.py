@@ -57,6 +57,7 @@ class CCASSG(Method):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
+    cost = "no pairs: O(E d + N d^2) time, O(N d) memory"
     monitor: str | None = None  # the authors train for a fixed number of epochs
 
     def __init__(

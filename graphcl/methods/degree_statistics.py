@@ -30,6 +30,7 @@ class DegreeStatistics(Method):
         tensor([[3.0000, 4.0000, 1.3333, 0.4714, 1.0000, 2.0000, 0.0000]])
     """
 
+    cost = "O(N + E) once"
     trained: ClassVar[bool] = False
     levels: ClassVar[frozenset[str]] = frozenset({"graph"})
 

@@ -59,6 +59,7 @@ class Grace(Method):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
+    cost = "all pairs: O(N^2 d) time, O(N d) memory beside a tile of 1 MB"
     monitor: str | None = None  # the authors train for a fixed number of epochs
 
     def __init__(

@@ -29,6 +29,10 @@ class GraphEncoding(Method):
         **configuration: What else determines the method.
     """
 
+    cost = (
+        "the encoder, O(E d) time and O(N d) memory of a batch of B graphs, and O(B^2 d) for "
+        "pairs of graphs"
+    )
     monitor: str | None = None  # the authors train for a fixed number of epochs
     levels: ClassVar[frozenset[str]] = frozenset({"graph"})
 

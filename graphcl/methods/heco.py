@@ -112,6 +112,9 @@ class HeCo(HeterogeneousMethod):
         (torch.Size([]), torch.Size([1000, 8]))
     """
 
+    cost = (
+        "all pairs of targets: O(N^2 d) time, O(N d) memory beside a tile, and the meta-path graphs"
+    )
     monitor: str | None = "loss"
 
     def __init__(

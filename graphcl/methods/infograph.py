@@ -74,6 +74,11 @@ class InfoGraph(GraphEncoding):
         (torch.Size([]), torch.Size([5, 8]))
     """
 
+    cost = (
+        "the encoder, and all pairs of the batch's N nodes and B graphs: O(N B d) time, O(N "
+        "d) memory"
+    )
+
     def __init__(
         self,
         num_features: int,

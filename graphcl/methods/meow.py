@@ -79,6 +79,11 @@ class Meow(MetaPathContrast):
         (torch.Size([]), torch.Size([244, 8]))
     """
 
+    cost = (
+        "all pairs of targets: O(N^2 d) time, O(N d) memory beside a tile, the meta-path "
+        "graphs, and k-means in each epoch"
+    )
+
     def __init__(
         self,
         num_features: Any,

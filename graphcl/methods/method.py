@@ -44,6 +44,8 @@ class Method(nn.Module, ABC):
             (:class:`graphcl.methods.HeterogeneousMethod`).
         clusters: True: it finds clusters by itself, as many as its argument ``num_clusters`` says
             (:meth:`assignment`).
+        cost: Time and memory of a training step, or of embedding where nothing is trained, in the
+            numbers of nodes N and edges E, the width d, F features; one line for the catalogue.
         version: Version of the mathematics. It goes up when results change, so that stored results
             and checkpoints of the former version are not taken for those of the new one.
 
@@ -64,6 +66,7 @@ class Method(nn.Module, ABC):
     levels: ClassVar[frozenset[str]] = frozenset({"node"})
     heterogeneous: ClassVar[bool] = False
     clusters: ClassVar[bool] = False
+    cost: ClassVar[str] = ""
     version: ClassVar[int] = 1
 
     def __init__(self, num_features: int, **configuration: object) -> None:

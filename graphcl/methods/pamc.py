@@ -40,6 +40,8 @@ class PamC(DeepClustering):
         (torch.Size([]), torch.Size([3]))
     """
 
+    cost = "meta-nodes instead of pairs, K clusters: O(N K d) time, O(N d) memory"
+
     def __init__(
         self,
         num_features: int,

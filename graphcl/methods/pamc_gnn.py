@@ -75,6 +75,10 @@ class PamCGNN(Method):
         (torch.Size([]), torch.Size([4, 2]))
     """
 
+    cost = (
+        "meta-nodes instead of pairs, K of them: O(E d + N K d) time, O(N d) memory; k-means "
+        "every 20 epochs"
+    )
     monitor: str | None = None  # the loss says nothing about the clusters' quality
     meta: Tensor
     memory: RunningSums | None

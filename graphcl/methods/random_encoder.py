@@ -40,6 +40,7 @@ class RandomEncoder(Method):
         torch.Size([2, 4])
     """
 
+    cost = "one pass of the encoder: O(E d) time, O(N d) memory"
     trained: ClassVar[bool] = False
     levels: ClassVar[frozenset[str]] = frozenset({"node", "graph"})
 
@@ -94,6 +95,7 @@ class RandomMetaPathEncoder(HeterogeneousMethod):
         torch.Size([244, 64])
     """
 
+    cost = "one pass of the encoder: O(E d) time, O(N d) memory"
     trained: ClassVar[bool] = False
 
     def __init__(

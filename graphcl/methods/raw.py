@@ -27,6 +27,7 @@ class Raw(Method):
                 [2., 2., 2.]])
     """
 
+    cost = "none"
     trained: ClassVar[bool] = False
     levels: ClassVar[frozenset[str]] = frozenset({"node", "graph"})
 
@@ -60,6 +61,7 @@ class RawTarget(HeterogeneousMethod):
         True
     """
 
+    cost = "none"
     trained: ClassVar[bool] = False
 
     def __init__(

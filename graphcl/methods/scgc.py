@@ -34,6 +34,8 @@ class SCGC(DeepClustering):
         (torch.Size([]), torch.Size([3]))
     """
 
+    cost = "all pairs: O(N^2 d) time, O(N d) memory beside a tile of 1 MB"
+
     def __init__(self, num_features: int, *, temperature: float = 4.0, **arguments: object) -> None:
         super().__init__(num_features, temperature=temperature, **arguments)  # type: ignore[arg-type]
         self.objective = NContrastLoss(temperature)

@@ -48,6 +48,7 @@ class SSGC(Method):
                 [0.2500, 0.7500]])
     """
 
+    cost = "steps times O(E F) once; O(N F) memory"
     trained: ClassVar[bool] = False
 
     def __init__(self, num_features: int, *, steps: int = 16, alpha: float = 0.05) -> None:

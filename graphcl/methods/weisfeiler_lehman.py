@@ -44,6 +44,7 @@ class WeisfeilerLehman(Method):
         tensor([1., 2., 3.])
     """
 
+    cost = "O(rounds (N + E)) once; memory grows with the number of different subtrees"
     trained: ClassVar[bool] = False
     levels: ClassVar[frozenset[str]] = frozenset({"graph"})
 

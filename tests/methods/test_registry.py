@@ -18,6 +18,7 @@ def test_names_and_entries():
         assert entry.version >= 1
         assert entry.summary
         assert entry.levels <= {"node", "graph"}
+        assert all(cls.cost for cls in entry.classes), "the catalogue of methods needs it"
     assert get_method("GRACE").name == "grace"
 
 
