@@ -30,12 +30,11 @@ Row = Mapping[str, str]
 def overview(entries: list[MethodEntry]) -> list[str]:
     """All methods in one table, in Markdown."""
     lines = ["| method | embeds | what it does | trained |", "| :--- | :--- | :--- | :--- |"]
-    for entry in entries:
-        lines.append(
-            f"| [{entry.name}](#{anchor(entry)}) | {', '.join(_kinds(entry))} | {entry.summary} | "
-            f"{'yes' if entry.trained else 'no'} |"
-        )
-    return lines
+    return lines + [
+        f"| [{entry.name}](#{anchor(entry)}) | {', '.join(_kinds(entry))} | {entry.summary} | "
+        f"{'yes' if entry.trained else 'no'} |"
+        for entry in entries
+    ]
 
 
 def section(entry: MethodEntry, results: Iterable[list[str]]) -> list[str]:
