@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "benchmarks" / "results" / "node-level" / "results.jsonl"
+RESULTS = ROOT / "benchmarks" / "results" / "losses" / "results.jsonl"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -18,19 +18,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_differences_are_those_of_the_committed_results(tmp_path: Path) -> None:
     output = tmp_path / "paired.md"
-    options = ("--against", "grace", "--protocol", "P-PUB", "--output", str(output))
+    options = ("--against", "info-nce", "--protocol", "P-PUB", "--output", str(output))
     outcome = run(str(RESULTS), *options)
     assert outcome.returncode == 0, outcome.stderr
-    values: dict[str, dict[int, float]] = {"grace": {}, "ssgc": {}}
+    values: dict[str, dict[int, float]] = {"info-nce": {}, "dclw": {}}
     for line in RESULTS.read_text().splitlines():
         result = json.loads(line)
         cell = result["cell"]
         if (cell["dataset"], cell["protocol"]) == ("Cora", "P-PUB") and cell["row"] in values:
             values[cell["row"]][cell["seed"]] = 100 * result["metrics"]["accuracy"]
-    seeds = values["grace"].keys() & values["ssgc"].keys()
-    mean = sum(values["ssgc"][seed] - values["grace"][seed] for seed in seeds) / len(seeds)
+    seeds = values["info-nce"].keys() & values["dclw"].keys()
+    mean = sum(values["dclw"][seed] - values["info-nce"][seed] for seed in seeds) / len(seeds)
     lines = output.read_text().splitlines()
-    (row,) = [line.split("|") for line in lines if "Cora" in line and "ssgc" in line]
+    (row,) = [line.split("|") for line in lines if "Cora" in line and "dclw" in line]
     assert (row[3].strip(), row[4].strip()) == (str(len(seeds)), f"{mean:+.1f}")
 
 
