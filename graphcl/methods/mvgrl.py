@@ -49,8 +49,9 @@ class MVGRL(SummaryContrast):
 
     Raises:
         TypeError: An argument of the wrong type.
-        ValueError: An argument outside its range; a loss without pairs, or one that contrasts a
-            view with itself; a strategy that needs clusters, neighbours or a second encoder; both
+        ValueError: An argument outside its range; a loss without pairs, of one positive, or that
+            contrasts a view with itself; a strategy that needs clusters, neighbours or a second
+            encoder; both
             or none of ``top_k`` and ``threshold``.
 
     Example:

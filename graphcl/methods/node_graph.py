@@ -10,6 +10,7 @@ from torch_geometric.data import Data
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.contrast import Pairs
+from graphcl.losses import TripletMarginLoss
 from graphcl.methods.checks import check_flag
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.encoder_features import EncoderFeatures
@@ -83,8 +84,9 @@ class SummaryContrast(Method):
         **configuration: What else determines the method.
 
     Raises:
-        ValueError: An argument outside its range; a loss without pairs, or one that contrasts a
-            view with itself; a strategy that needs clusters, neighbours or a second encoder.
+        ValueError: An argument outside its range; a loss without pairs, of one positive, or that
+            contrasts a view with itself; a strategy that needs clusters, neighbours or a second
+            encoder.
     """
 
     def __init__(
@@ -109,6 +111,10 @@ class SummaryContrast(Method):
         )
         self.objective = ContrastChoice(loss, negatives, temperature=temperature)
         check_node_graph(self.objective, loss)
+        if isinstance(self.objective.loss.loss, TripletMarginLoss):
+            raise ValueError(
+                "loss: triplet takes one positive, but a summary has as many as there are nodes"
+            )
         self.features = EncoderFeatures(normalize=normalize_features)
         self.score = BilinearScore(width)
         self._pairs = Prepared[Pairs]()
