@@ -1,6 +1,7 @@
 """Complete recipes, and their registry."""
 
 from graphcl.methods.adameow import AdaMeow
+from graphcl.methods.bgrl import BGRL
 from graphcl.methods.cca_ssg import CCASSG
 from graphcl.methods.contrast_choice import ContrastChoice
 from graphcl.methods.control_gcl import ControlGCL
@@ -8,6 +9,8 @@ from graphcl.methods.control_grace import ControlGrace
 from graphcl.methods.ctrl import CTRL
 from graphcl.methods.deep_clustering import DeepClustering
 from graphcl.methods.degree_statistics import DegreeStatistics
+from graphcl.methods.dgi import DGI
+from graphcl.methods.gbt import GraphBarlowTwins
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.graph_contrast import GraphContrast
@@ -21,6 +24,8 @@ from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.method_entry import MethodEntry
+from graphcl.methods.mvgrl import MVGRL
+from graphcl.methods.mvgrl_graphs import MVGRLGraphs
 from graphcl.methods.pamc import PamC
 from graphcl.methods.pamc_gnn import PamCGNN
 from graphcl.methods.published import PublishedSettings
@@ -44,8 +49,11 @@ from graphcl.methods.ssgc import SSGC
 from graphcl.methods.weisfeiler_lehman import WeisfeilerLehman
 
 __all__ = [
+    "BGRL",
     "CCASSG",
     "CTRL",
+    "DGI",
+    "MVGRL",
     "SCGC",
     "SSGC",
     "AdaMeow",
@@ -56,12 +64,14 @@ __all__ = [
     "DegreeStatistics",
     "Grace",
     "GraceNeighbours",
+    "GraphBarlowTwins",
     "GraphCL",
     "GraphContrast",
     "GraphEncoding",
     "HeCo",
     "HeterogeneousMethod",
     "InfoGraph",
+    "MVGRLGraphs",
     "Meow",
     "MetaPathContrast",
     "MetaPathMeans",

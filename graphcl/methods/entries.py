@@ -6,24 +6,32 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from graphcl.methods import (
+    bgrl,
     cca_ssg,
     control_gcl,
+    dgi,
+    gbt,
     grace_settings,
     graphcl,
     heco_settings,
     infograph,
     meow_settings,
+    mvgrl,
+    mvgrl_graphs,
     pamc,
     pamc_gnn,
     scgc,
     ssgc,
 )
 from graphcl.methods.adameow import AdaMeow
+from graphcl.methods.bgrl import BGRL
 from graphcl.methods.cca_ssg import CCASSG
 from graphcl.methods.control_gcl import ControlGCL
 from graphcl.methods.control_grace import ControlGrace
 from graphcl.methods.ctrl import CTRL
 from graphcl.methods.degree_statistics import DegreeStatistics
+from graphcl.methods.dgi import DGI
+from graphcl.methods.gbt import GraphBarlowTwins
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.graphcl import GraphCL
@@ -34,6 +42,8 @@ from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.method_entry import MethodEntry
+from graphcl.methods.mvgrl import MVGRL
+from graphcl.methods.mvgrl_graphs import MVGRLGraphs
 from graphcl.methods.pamc import PamC
 from graphcl.methods.pamc_gnn import PamCGNN
 from graphcl.methods.published import PublishedSettings
@@ -111,6 +121,41 @@ ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "two corrupted views whose features agree and are uncorrelated, no negatives",
                 training=cca_ssg.DEFAULT_TRAINING,
                 settings=cca_ssg.SETTINGS,
+            ),
+            _entry(
+                "dgi",
+                DGI,
+                "nodes, and nodes with shuffled features, against a summary of the graph",
+                training=dgi.DEFAULT_TRAINING,
+                settings=dgi.SETTINGS,
+            ),
+            _entry(
+                "bgrl",
+                BGRL,
+                "predict a slow teacher's rows of the other view, no negatives",
+                training=bgrl.DEFAULT_TRAINING,
+                settings=bgrl.SETTINGS,
+            ),
+            _entry(
+                "gbt",
+                GraphBarlowTwins,
+                "two corrupted views whose features correlate one by one, no negatives",
+                training=gbt.DEFAULT_TRAINING,
+                settings=gbt.SETTINGS,
+            ),
+            _entry(
+                "mvgrl",
+                MVGRL,
+                "nodes of a graph against a summary of its diffusion, and the other way round",
+                training=mvgrl.DEFAULT_TRAINING,
+                settings=mvgrl.SETTINGS,
+            ),
+            _entry(
+                "mvgrl-graphs",
+                MVGRLGraphs,
+                "nodes of each graph against the diffusions of all graphs, and the other way round",
+                training=mvgrl_graphs.DEFAULT_TRAINING,
+                settings=mvgrl_graphs.SETTINGS,
             ),
             _entry(
                 "graphcl",

@@ -11,6 +11,7 @@ from torch_geometric.data import Batch, Data
 from graphcl.contrast import Pairs
 from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.graph_encoding import GraphEncoding, batch_of
+from graphcl.methods.node_graph import check_node_graph
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import ShortcutProjector, reset_linear, sum_readout
 from graphcl.training import TrainingSettings
@@ -62,8 +63,8 @@ class InfoGraph(GraphEncoding):
             negatives alike.
 
     Raises:
-        ValueError: An argument outside its range; a loss without pairs; a strategy that needs
-            clusters, neighbours or a second encoder.
+        ValueError: An argument outside its range; a loss without pairs, or one that contrasts a
+            view with itself; a strategy that needs clusters, neighbours or a second encoder.
 
     Example:
         >>> import torch
@@ -97,15 +98,7 @@ class InfoGraph(GraphEncoding):
             loss=loss,
             negatives=negatives,
         )
-        if not self.objective.loss.takes_pairs:
-            raise ValueError(
-                f"loss must use pairs, to know which nodes are in which graph; {loss!r} does not"
-            )
-        if self.objective.needs is not None:
-            raise ValueError(
-                f"negatives: {self.objective.needs} needs two rows of the same kind, but here "
-                "nodes are contrasted with graphs"
-            )
+        check_node_graph(self.objective, loss)
         self.node_head = ShortcutProjector(self.encoder.out_width)
         self.graph_head = ShortcutProjector(self.encoder.out_width)
         reset_linear(self)

@@ -48,6 +48,8 @@ class Method(nn.Module, ABC):
             numbers of nodes N and edges E, the width d, F features; one line for the catalogue.
         version: Version of the mathematics. It goes up when results change, so that stored results
             and checkpoints of the former version are not taken for those of the new one.
+        progress: Share of the training that is behind, from 0 to below 1; `fit` says so before
+            each step. For what changes by schedule.
 
     Example:
         >>> class Doubled(Method):
@@ -68,6 +70,7 @@ class Method(nn.Module, ABC):
     clusters: ClassVar[bool] = False
     cost: ClassVar[str] = ""
     version: ClassVar[int] = 1
+    progress: float = 0.0
 
     def __init__(self, num_features: int, **configuration: object) -> None:
         super().__init__()

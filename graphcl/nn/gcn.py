@@ -9,17 +9,23 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
-from graphcl.arguments import check_whole
+from graphcl.arguments import check_number, check_whole
 from graphcl.nn.activation import make_activation
-from graphcl.nn.sparse import matrix_rows, normalized_adjacency, row_blocks, scale_columns
+from graphcl.nn.sparse import (
+    edge_matrix,
+    matrix_rows,
+    normalized_adjacency,
+    row_blocks,
+    scale_columns,
+)
 
 
 class GCNEncoder(nn.Module):
     """PyG's ``GCNConv`` layers with an activation after each, the last one included by default.
 
-    All layers share one activation module, as GRACE does: a ``prelu`` has one slope for all. The
-    edges are normalised once per pass. The encoder always computes in the type of its weights,
-    float32 as a rule: sparse products have no half-precision form on a CPU.
+    All layers share one activation module unless told otherwise, as GRACE does: a ``prelu`` has one
+    slope for all. The edges are normalised once per pass. The encoder always computes in the type
+    of its weights, float32 as a rule: sparse products have no half-precision form on a CPU.
 
     Sources: Kipf and Welling, https://arxiv.org/abs/1609.02907; Zhu et al. (GRACE),
     https://arxiv.org/abs/2006.04131, section 4.1.
@@ -29,9 +35,15 @@ class GCNEncoder(nn.Module):
         widths: Width of each layer's output; the last one is the width of the embedding, ``d``.
         activation: A name of :data:`graphcl.nn.ACTIVATIONS`.
         last_activation: Whether it also follows the last layer.
+        shared_activation: False: each layer has an activation module of its own.
+        batch_norm: Normalise over the nodes before each activation; a number is the share of a
+            batch's statistics in the running ones. None: no normalisation.
+        normalize: False: edges have the weights they come with, and no self-loops are added
+            (a diffusion as the graph).
 
     Raises:
-        ValueError: No layer, a width below 1, an unknown activation.
+        ValueError: No layer, a width below 1, an unknown activation, a share outside 0 to 1; in
+            training, a single node where there is a normalisation.
 
     Example:
         >>> encoder = GCNEncoder(5, [8, 4])
@@ -46,6 +58,9 @@ class GCNEncoder(nn.Module):
         *,
         activation: str = "relu",
         last_activation: bool = True,
+        shared_activation: bool = True,
+        batch_norm: float | None = None,
+        normalize: bool = True,
     ) -> None:
         super().__init__()
         if len(widths) == 0:
@@ -55,8 +70,19 @@ class GCNEncoder(nn.Module):
         self.layers = nn.ModuleList(
             GCNConv(fan_in, fan_out, normalize=False) for fan_in, fan_out in pairwise(sizes)
         )
-        self.activation = make_activation(activation)
+        active = widths if last_activation else widths[:-1]
+        self.activation = (
+            make_activation(activation)
+            if shared_activation
+            else nn.ModuleList(make_activation(activation) for _ in active)
+        )
+        self.norms: nn.ModuleList | None = None
+        if batch_norm is not None:
+            if not 0 <= check_number("batch_norm", batch_norm) <= 1:
+                raise ValueError(f"batch_norm must be from 0 to 1, got {batch_norm}")
+            self.norms = nn.ModuleList(nn.BatchNorm1d(w, momentum=batch_norm) for w in active)
         self.last_activation = last_activation
+        self._matrix = normalized_adjacency if normalize else edge_matrix
 
     def forward(
         self,
@@ -84,7 +110,7 @@ class GCNEncoder(nn.Module):
         """
         with torch.autocast(x.device.type, enabled=False):
             rows = x.to(self._dtype)
-            adjacency = normalized_adjacency(
+            adjacency = self._matrix(
                 edge_index, x.size(0), edge_weight=edge_weight, dtype=rows.dtype
             )
             if hop_sizes is not None:
@@ -107,7 +133,8 @@ class GCNEncoder(nn.Module):
         """Encode all nodes layer by layer, a block of rows at a time, with all their neighbours.
 
         The same rows as of ``forward`` (up to rounding) without its intermediate ``[N, width]``
-        tensors: between two layers the narrower of input and output is kept. No gradients.
+        tensors: between two layers the narrower of input and output is kept. No gradients; in eval
+        mode, where there is a normalisation.
 
         Args:
             x: ``[N, F]``, dense.
@@ -120,7 +147,7 @@ class GCNEncoder(nn.Module):
             ``[N, d]``.
         """
         with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-            adjacency = normalized_adjacency(
+            adjacency = self._matrix(
                 edge_index, x.size(0), edge_weight=edge_weight, dtype=self._dtype
             )
             kept = self._enter(x, batch_size, prepare)
@@ -173,7 +200,10 @@ class GCNEncoder(nn.Module):
         """What follows layer ``depth``."""
         if depth == len(self.layers) - 1 and not self.last_activation:
             return rows
-        activated: Tensor = self.activation(rows)
+        if self.norms is not None:
+            rows = self.norms[depth](rows)
+        own = self.activation
+        activated: Tensor = (own[depth] if isinstance(own, nn.ModuleList) else own)(rows)
         return activated
 
     def _enter(

@@ -43,16 +43,18 @@ class Projector(nn.Module):
 
 
 class ShortcutProjector(nn.Module):
-    """Three linear layers with a ReLU after each, plus a linear layer past them: ``[N, d]`` each.
+    """Three linear layers, an activation after each, plus a linear layer past them.
 
     InfoGraph has one for nodes and one for graphs (Sun et al., ICLR 2020, and its code,
-    sunfanyunn/InfoGraph).
+    sunfanyunn/InfoGraph), and so has MVGRL (kavehhassani/mvgrl).
 
     Args:
         width: Width of the rows, ``d``.
+        out_width: Width of the projected rows, ``p``; None: ``d``.
+        activation: A name of :data:`graphcl.nn.ACTIVATIONS`.
 
     Raises:
-        ValueError: A width below 1.
+        ValueError: A width below 1, an unknown activation.
 
     Example:
         >>> import torch
@@ -60,14 +62,19 @@ class ShortcutProjector(nn.Module):
         torch.Size([5, 8])
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(
+        self, width: int, *, out_width: int | None = None, activation: str = "relu"
+    ) -> None:
         super().__init__()
         check_whole("width", width, least=1)
-        layers = [module for _ in range(3) for module in (nn.Linear(width, width), nn.ReLU())]
+        out = width if out_width is None else check_whole("out_width", out_width, least=1)
+        layers: list[nn.Module] = []
+        for fan_in in (width, out, out):
+            layers += [nn.Linear(fan_in, out), make_activation(activation)]
         self.layers = nn.Sequential(*layers)
-        self.shortcut = nn.Linear(width, width)
+        self.shortcut = nn.Linear(width, out)
 
     def forward(self, rows: Tensor) -> Tensor:
-        """Project the rows, ``[N, d] -> [N, d]``."""
+        """Project the rows, ``[N, d] -> [N, p]``."""
         projected: Tensor = self.layers(rows) + self.shortcut(rows)
         return projected

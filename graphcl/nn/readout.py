@@ -29,3 +29,19 @@ def sum_readout(rows: Tensor, data: Data | Batch) -> Tensor:
         return rows
     pooled: Tensor = global_add_pool(rows, data.batch, size=data.num_graphs)
     return pooled
+
+
+def summary_readout(rows: Tensor) -> Tensor:
+    """One row for all: the logistic function of the mean of the rows, ``[1, d]``.
+
+    Source: Velickovic et al. (DGI), ICLR 2019, arXiv 1809.10341, equation 5.
+
+    Args:
+        rows: One row a node, ``[N, d]``, N at least 1.
+
+    Example:
+        >>> import torch
+        >>> summary_readout(torch.tensor([[1.0], [-1.0]]))
+        tensor([[0.5000]])
+    """
+    return rows.mean(0, keepdim=True).sigmoid()

@@ -43,23 +43,45 @@ def normalized_adjacency(
                 [0.5000, 0.5000, 0.0000],
                 [0.0000, 0.0000, 1.0000]])
     """
-    if edge_weight is not None:
-        if edge_weight.shape != edge_index.shape[1:]:
-            raise ValueError(
-                f"edge_weight must have shape [{edge_index.size(1)}], got {list(edge_weight.shape)}"
-            )
-        if not bool(((edge_weight >= 0) & torch.isfinite(edge_weight)).all()):
-            raise ValueError("edge_weight must be finite and at least 0")
-        edge_weight = edge_weight.to(dtype)
-    index, weight = gcn_norm(edge_index, edge_weight, num_nodes, dtype=dtype)
-    # From source to target: the target is the row. Duplicate edges add up.
-    # Indices out of range do not get this far: gcn_norm refuses them.
-    if index.device.type == "cpu" and dtype.itemsize >= 4 and not weight.requires_grad:
-        return _count_rows(index, weight, num_nodes)
-    matrix = torch.sparse_coo_tensor(
-        index.flip(0), weight, (num_nodes, num_nodes), check_invariants=False
-    )
-    return _quiet_csr(matrix)
+    weight = _check_weights(edge_index, edge_weight, dtype)
+    # Indices out of range do not get any further: gcn_norm refuses them.
+    index, weight = gcn_norm(edge_index, weight, num_nodes, dtype=dtype)
+    return _from_edges(index, weight, num_nodes)
+
+
+def edge_matrix(
+    edge_index: Tensor,
+    num_nodes: int,
+    *,
+    edge_weight: Tensor | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    """The weights of the edges as a sparse matrix, as they are: those of a diffusion, say.
+
+    As of :func:`normalized_adjacency`, ``matrix @ x`` sends rows from source to target.
+
+    Args:
+        edge_index: ``[2, E]``, from 0 to N - 1.
+        num_nodes: Number of nodes ``N``.
+        edge_weight: One weight an edge, ``[E]``, at least 0; None: all 1.
+        dtype: Type of the entries.
+
+    Returns:
+        ``[N, N]``, sparse CSR.
+
+    Raises:
+        ValueError: A weight that is negative or not finite, or weights of the wrong length.
+
+    Example:
+        >>> weight = torch.tensor([0.5, 2.0])
+        >>> edge_matrix(torch.tensor([[0, 1], [1, 1]]), 2, edge_weight=weight).to_dense()
+        tensor([[0.0000, 0.0000],
+                [0.5000, 2.0000]])
+    """
+    weight = _check_weights(edge_index, edge_weight, dtype)
+    if weight is None:
+        weight = torch.ones(edge_index.size(1), dtype=dtype, device=edge_index.device)
+    return _from_edges(edge_index, weight, num_nodes)
 
 
 def matrix_rows(matrix: Tensor, start: int, stop: int, num_columns: int | None = None) -> Tensor:
@@ -148,6 +170,31 @@ def scale_columns(x: Tensor, scale: Tensor) -> Tensor:
     return torch.sparse_csr_tensor(
         x.crow_indices(), column, values, x.shape, check_invariants=False
     )
+
+
+def _check_weights(
+    edge_index: Tensor, edge_weight: Tensor | None, dtype: torch.dtype
+) -> Tensor | None:
+    if edge_weight is None:
+        return None
+    if edge_weight.shape != edge_index.shape[1:]:
+        raise ValueError(
+            f"edge_weight must have shape [{edge_index.size(1)}], got {list(edge_weight.shape)}"
+        )
+    if not bool(((edge_weight >= 0) & torch.isfinite(edge_weight)).all()):
+        raise ValueError("edge_weight must be finite and at least 0")
+    return edge_weight.to(dtype)
+
+
+def _from_edges(index: Tensor, weight: Tensor | None, num_nodes: int) -> Tensor:
+    """From source to target: the target is the row. Duplicate edges add up."""
+    assert weight is not None
+    if index.device.type == "cpu" and weight.dtype.itemsize >= 4 and not weight.requires_grad:
+        return _count_rows(index, weight, num_nodes)
+    matrix = torch.sparse_coo_tensor(
+        index.flip(0), weight, (num_nodes, num_nodes), check_invariants=False
+    )
+    return _quiet_csr(matrix)
 
 
 def _count_rows(index: Tensor, weight: Tensor, num_nodes: int) -> Tensor:

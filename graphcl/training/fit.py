@@ -127,14 +127,15 @@ def fit(
         bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
         bar.update()
 
-    run = Run(method, settings, fabric, loader, on_step)
+    total_steps = _total_steps(settings, loader)
+    run = Run(method, settings, fabric, loader, total_steps, on_step)
     if path is not None:
         run.identity = _identity(method, data, settings, seed, precision, loader)
         if resume and path.exists():
             run.restore(path)
     before = run.seconds
     bar = tqdm(
-        total=_total_steps(settings, loader),
+        total=total_steps,
         initial=run.steps,
         disable=not progress,
         desc=_name(method),

@@ -47,16 +47,19 @@ class Run:
         settings: TrainingSettings,
         fabric: Fabric,
         loader: Iterable[Any] | None,
+        total_steps: int | None,
         on_step: Callable[[float], None],
     ) -> None:
         groups = method.parameter_groups()
         if not any(len(list(group["params"])) for group in groups):
             raise ValueError(f"{type(method).__name__} has no parameters to train")
         self.method, self.settings, self.fabric = method, settings, fabric
-        self.loader, self.on_step = loader, on_step
-        self.optimizer = torch.optim.Adam(
+        self.loader, self.total_steps, self.on_step = loader, total_steps, on_step
+        optimizer = torch.optim.Adam if settings.optimizer == "adam" else torch.optim.AdamW
+        self.optimizer = optimizer(
             groups, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
+        self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.model, self.stepper = fabric.setup(method, self.optimizer)
         self.model.mark_forward_method("loss")
         self.identity: dict[str, str] = {}
@@ -116,7 +119,18 @@ class Run:
             raise ValueError(f"loader gave no batch in epoch {self.epoch}")
         return total / weight
 
+    @property
+    def progress(self) -> float:
+        """Share of the training that is behind, by steps; by epochs where nobody can count them."""
+        if self.total_steps:
+            return min(self.steps / self.total_steps, 1.0)
+        return self.epoch / self.settings.epochs
+
     def _step(self, data: Any) -> float:
+        self.method.progress = self.progress
+        share = self.settings.rate_at(self.method.progress)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = share * rate
         self.stepper.zero_grad()
         loss = self.model.loss(data)
         value = self._checked(loss)

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from graphcl.arguments import check_whole, unknown_name
+from graphcl.arguments import check_number, check_whole, unknown_name
 
 FINAL_WEIGHTS = ("best", "last")
+OPTIMIZERS = ("adam", "adamw")
+SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class TrainingSettings:
         epochs: Most epochs to train, at least 0. An epoch is one step on the whole data, or with
             mini-batches one step on each of them.
         learning_rate: Of Adam, above 0.
-        weight_decay: Of Adam (added to the gradient), at least 0.
+        weight_decay: Of Adam, at least 0.
         patience: Stop after this many epochs in a row without a lower training loss; None: always
             train all epochs.
         final_weights: With a patience, the weights that stay: ``"best"``, those of the lowest loss,
@@ -29,6 +31,11 @@ class TrainingSettings:
             as many as the epochs have.
         batch_size: Of a list of graphs, how many are in a mini-batch
             (:class:`graphcl.sampling.GraphBatches`), at least 1; None: all.
+        optimizer: ``"adam"``, which adds the weight decay to the gradient, or ``"adamw"``, which
+            shrinks the weights by it.
+        schedule: Of the learning rate: ``"constant"``, or ``"cosine"``, which lets it fall to 0
+            along half a cosine.
+        warmup: Share of the steps, from 0 to 1, over which the learning rate grows from 0 first.
 
     Raises:
         TypeError: A field of the wrong type.
@@ -46,6 +53,9 @@ class TrainingSettings:
     steps: int | None = None
     final_weights: Literal["best", "last"] = "best"
     batch_size: int | None = None
+    optimizer: Literal["adam", "adamw"] = "adam"
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = 0.0
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs, least=0)
@@ -59,8 +69,33 @@ class TrainingSettings:
             if not math.isfinite(value) or value < 0 or (name == "learning_rate" and value == 0):
                 bound = "above 0" if name == "learning_rate" else "at least 0"
                 raise ValueError(f"{name} must be finite and {bound}, got {value}")
-        if self.final_weights not in FINAL_WEIGHTS:
-            raise ValueError(unknown_name("final_weights", self.final_weights, FINAL_WEIGHTS))
+        for name, known in (
+            ("final_weights", FINAL_WEIGHTS),
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+        ):
+            if getattr(self, name) not in known:
+                raise ValueError(unknown_name(name, getattr(self, name), known))
+        if not 0 <= check_number("warmup", self.warmup) <= 1:
+            raise ValueError(f"warmup must be from 0 to 1, got {self.warmup}")
+
+    def rate_at(self, progress: float) -> float:
+        """The learning rate at a step, as a share of :attr:`learning_rate`.
+
+        Args:
+            progress: Share of all steps that were taken before, from 0 to below 1.
+
+        Example:
+            >>> settings = TrainingSettings(schedule="cosine", warmup=0.1)
+            >>> [round(settings.rate_at(done), 3) for done in (0.0, 0.05, 0.1, 0.55, 0.99)]
+            [0.0, 0.5, 1.0, 0.5, 0.0]
+        """
+        if progress < self.warmup:
+            return progress / self.warmup
+        if self.schedule == "constant":
+            return 1.0
+        rest = (progress - self.warmup) / (1 - self.warmup)
+        return (1 + math.cos(math.pi * rest)) / 2
 
 
 @dataclass(frozen=True)

@@ -134,3 +134,38 @@ def test_the_last_activation_may_be_left_out():
     in_blocks = encoder.encode_in_blocks(x, edge_index, batch_size=7)
     torch.testing.assert_close(in_blocks, expected)
     assert bool((expected < 0).any())
+
+
+def test_normalisation_and_activations_of_each_layer():
+    x, edge_index = graph()
+    encoder = GCNEncoder(60, [8, 4], activation="prelu", shared_activation=False, batch_norm=0.1)
+    plain = torch.nn.ModuleList([GCNConv(60, 8), GCNConv(8, 4)])
+    plain.load_state_dict(encoder.layers.state_dict())
+    norms = [torch.nn.BatchNorm1d(8), torch.nn.BatchNorm1d(4)]
+    for eval_mode in (False, True):
+        for module in (encoder, *norms):
+            module.train(not eval_mode)
+        expected = x
+        for conv, norm, prelu in zip(plain, norms, encoder.activation, strict=True):
+            expected = prelu(norm(conv(expected, edge_index)))
+        torch.testing.assert_close(encoder(compress_features(x), edge_index), expected)
+    blocks = encoder.encode_in_blocks(x, edge_index, batch_size=7)
+    torch.testing.assert_close(blocks, expected)
+    names = [name for name, _ in encoder.named_parameters() if name.startswith("activation")]
+    assert names == ["activation.0.weight", "activation.1.weight"]
+    last = GCNEncoder(60, [8, 4], last_activation=False, batch_norm=0.1)
+    assert len(last.norms) == 1
+    with pytest.raises(ValueError, match="batch_norm must be from 0 to 1, got 2"):
+        GCNEncoder(60, [8], batch_norm=2)
+
+
+def test_edges_may_keep_their_weights():
+    x, edge_index = graph()
+    weight = torch.rand(edge_index.size(1))
+    encoder = GCNEncoder(60, [4], normalize=False)
+    plain = GCNConv(60, 4, normalize=False, add_self_loops=False)
+    plain.load_state_dict(encoder.layers[0].state_dict())
+    torch.testing.assert_close(encoder(x, edge_index, weight), plain(x, edge_index, weight).relu())
+    torch.testing.assert_close(encoder(x, edge_index), plain(x, edge_index).relu())
+    with pytest.raises(ValueError, match="edge_weight must be finite and at least 0"):
+        encoder(x, edge_index, -weight)

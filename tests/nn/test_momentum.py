@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from graphcl.nn import MomentumTeacher
+from graphcl.nn import MomentumTeacher, cosine_momentum
 
 
 def student() -> nn.Module:
@@ -65,3 +65,23 @@ def test_the_momentum_is_checked(momentum: float) -> None:
     teacher = MomentumTeacher(nn.Linear(1, 1))
     with pytest.raises(ValueError, match=r"momentum must be (from 0 to 1|finite), got"):
         teacher.update(nn.Linear(1, 1), momentum=momentum)
+
+
+def test_buffers_may_stay_its_own() -> None:
+    net = student()
+    teacher = MomentumTeacher(net, 0.5, copy_buffers=False)
+    disturb(net, 1)
+    teacher.update(net)
+    assert not teacher.module[1].running_mean.any()
+    assert not torch.equal(net[1].running_mean, teacher.module[1].running_mean)
+
+
+def test_the_momentum_grows_to_one() -> None:
+    values = [cosine_momentum(0.99, step / 100) for step in range(101)]
+    assert values[0] == 0.99
+    assert values[-1] == 1
+    assert values == sorted(values)
+    with pytest.raises(ValueError, match="progress must be from 0 to 1, got 2"):
+        cosine_momentum(0.99, 2)
+    with pytest.raises(ValueError, match="momentum must be from 0 to 1, got -1"):
+        cosine_momentum(-1, 0)
