@@ -24,8 +24,9 @@ def method_names() -> list[str]:
     Example:
         >>> method_names()
         ['raw', 'random-encoder', 'degree-statistics', 'weisfeiler-lehman', 'ctrl', \
-'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'cca-ssg', 'graphcl', \
-'infograph', 'control-gcl', 'scgc', 'pamc', 'pamc-gnn', 'heco', 'meow', 'adameow']
+'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'gca', 'progcl', 'dcl', \
+'ns4gc', 'cca-ssg', 'graphcl', 'simgrace', 'joao', 'infograph', 'control-gcl', 'scgc', 'pamc', \
+'pamc-gnn', 'heco', 'meow', 'adameow']
     """
     return list(ENTRIES)
 
