@@ -104,7 +104,8 @@ class NeighbourSparsityLoss(nn.Module):
             return agreement, closeness, total / others.count().sum().clamp(min=1)
 
     def _excess(self, cosine: Tensor, rows: Tensor, columns: Tensor, block: Block) -> Tensor:
-        return torch.sigmoid((cosine - self.threshold) / self.temperature)
+        steps = cosine.mul(1 / self.temperature).sub_(self.threshold / self.temperature)
+        return steps.sigmoid_()
 
     def extra_repr(self) -> str:
         """Arguments, for printing."""
