@@ -95,9 +95,9 @@ class AdaptiveCorruption(Corruption):
     """As its base class, but what matters little falls more often (GCA).
 
     Probabilities are those of :func:`graphcl.augmentations.edge_drop_probabilities` and
-    :func:`graphcl.augmentations.feature_mask_probabilities`, found once for a graph. A batch of
-    another graph's nodes has the centralities and the feature probabilities of the graph of
-    :meth:`setup`; the scale of its edges' probabilities is its own.
+    :func:`graphcl.augmentations.feature_mask_probabilities`, found once for a graph. In a batch of
+    the graph of :meth:`setup` centralities and features are that graph's; the scale of the edges'
+    probabilities is the batch's own.
 
     Args:
         drop_edges: Mean probability of losing an edge, before it is cut off at 0.7.
@@ -133,32 +133,27 @@ class AdaptiveCorruption(Corruption):
 
     def change_edges(self, data: Data) -> Data:
         """The graph with fewer edges, features left out."""
-        bare, transform = _bare(data), self._adaptive
-        if self._knows(data):
-            assert self._of_the_graph is not None
-            sampled = "num_sampled_nodes" in data
-            nodes = data.n_id.to(self._of_the_graph[0].device)
+        transform = self._adaptive
+        if num_seeds(data) is not None:
+            known = self._known(data)
             transform = AdaptiveDropEdges(
                 self._rates[0],
-                centrality=self._of_the_graph[0][nodes],
-                undirected=self._undirected and not sampled,
+                centrality=self._centrality if known is None else known[0][data.n_id],
+                undirected=self._undirected and "num_sampled_nodes" not in data,
             )
-        changed: Data = transform(bare)
+        changed: Data = transform(_bare(data))
         return changed
 
     def mask_columns(self, data: Data) -> Tensor:
         """0 for each feature column that is lost, 1 for the others, ``[F]``."""
-        if self._knows(data):
-            assert self._of_the_graph is not None
-            probabilities = self._of_the_graph[1]
-        else:
-            probabilities = self._of_columns(data)
+        known = self._known(data)
+        probabilities = self._of_columns(data) if known is None else known[1]
         kept = torch.rand(len(probabilities), device=data.x.device) >= probabilities
         return kept.to(data.x.dtype)
 
-    def _knows(self, data: Data) -> bool:
-        """Whether the data are a batch of the graph of ``setup``."""
-        return self._of_the_graph is not None and num_seeds(data) is not None and "n_id" in data
+    def _known(self, data: Data) -> tuple[Tensor, Tensor] | None:
+        """What ``setup`` found, for a batch of that graph; None for a whole graph."""
+        return self._of_the_graph if num_seeds(data) is not None and "n_id" in data else None
 
     def _of_columns(self, data: Data) -> Tensor:
         def find() -> Tensor:
