@@ -95,7 +95,7 @@ def test_progcl_weighs_negatives_from_its_start(graph: Data) -> None:
 @pytest.mark.parametrize("name", ["gca", "progcl", "dcl"])
 def test_training_lowers_the_loss(name: str) -> None:
     graph = make_graph(num_nodes=40, num_edges=120)
-    method, settings = create_method(name, graph, seed=0, width=8, epochs=30, learning_rate=0.01)
+    method, settings = create_method(name, graph, seed=0, width=8, epochs=15, learning_rate=0.01)
     losses = fit(method, graph, settings=settings).losses
     assert sum(losses[-5:]) < sum(losses[:5])
 
