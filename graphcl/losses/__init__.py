@@ -16,6 +16,7 @@ from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
 from graphcl.losses.max_margin import MaxMarginLoss
 from graphcl.losses.n_contrast import NContrastLoss
+from graphcl.losses.neighbour_sparsity import NeighbourSparsityLoss
 from graphcl.losses.pamc import PamCLoss
 from graphcl.losses.positive_weights import MisesFisherWeights
 from graphcl.losses.prototypical import PrototypicalLoss
@@ -43,6 +44,7 @@ __all__ = [
     "MaxMarginLoss",
     "MisesFisherWeights",
     "NContrastLoss",
+    "NeighbourSparsityLoss",
     "PamCLoss",
     "PrototypicalLoss",
     "SimilarityDistillationLoss",

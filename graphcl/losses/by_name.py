@@ -20,6 +20,7 @@ from graphcl.losses.group_ordering import GroupOrderingLoss
 from graphcl.losses.info_nce import InfoNCELoss
 from graphcl.losses.jensen_shannon import JensenShannonLoss
 from graphcl.losses.max_margin import MaxMarginLoss
+from graphcl.losses.neighbour_sparsity import NeighbourSparsityLoss
 from graphcl.losses.positive_weights import MisesFisherWeights
 from graphcl.losses.simple import SimpleContrastiveLoss
 from graphcl.losses.triplet import TripletMarginLoss
@@ -238,6 +239,13 @@ _ENTRIES: Mapping[str, LossEntry] = MappingProxyType(
                 JensenShannonLoss,
                 "softplus scores, positives and negatives by themselves",
                 "Hjelm et al., arXiv 1808.06670",
+                call=_with_pairs,
+            ),
+            _entry(
+                "neighbour-sparsity",
+                NeighbourSparsityLoss,
+                "neighbours alike, all others below a threshold (NS4GC)",
+                "Liu et al., arXiv 2408.03765",
                 call=_with_pairs,
             ),
             _entry(

@@ -7,10 +7,12 @@ from graphcl.methods.contrast_choice import ContrastChoice
 from graphcl.methods.control_gcl import ControlGCL
 from graphcl.methods.control_grace import ControlGrace
 from graphcl.methods.ctrl import CTRL
+from graphcl.methods.dcl import DCL
 from graphcl.methods.deep_clustering import DeepClustering
 from graphcl.methods.degree_statistics import DegreeStatistics
 from graphcl.methods.dgi import DGI
 from graphcl.methods.gbt import GraphBarlowTwins
+from graphcl.methods.gca import GCA
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.graph_contrast import GraphContrast
@@ -19,6 +21,7 @@ from graphcl.methods.graphcl import GraphCL
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.infograph import InfoGraph
+from graphcl.methods.joao import JOAO
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
@@ -26,8 +29,10 @@ from graphcl.methods.method import Method
 from graphcl.methods.method_entry import MethodEntry
 from graphcl.methods.mvgrl import MVGRL
 from graphcl.methods.mvgrl_graphs import MVGRLGraphs
+from graphcl.methods.ns4gc import NS4GC
 from graphcl.methods.pamc import PamC
 from graphcl.methods.pamc_gnn import PamCGNN
+from graphcl.methods.progcl import ProGCL
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
@@ -45,6 +50,7 @@ from graphcl.methods.saving import (
     save_method,
 )
 from graphcl.methods.scgc import SCGC
+from graphcl.methods.simgrace import SimGRACE
 from graphcl.methods.ssgc import SSGC
 from graphcl.methods.weisfeiler_lehman import WeisfeilerLehman
 
@@ -52,8 +58,12 @@ __all__ = [
     "BGRL",
     "CCASSG",
     "CTRL",
+    "DCL",
     "DGI",
+    "GCA",
+    "JOAO",
     "MVGRL",
+    "NS4GC",
     "SCGC",
     "SSGC",
     "AdaMeow",
@@ -79,12 +89,14 @@ __all__ = [
     "MethodEntry",
     "PamC",
     "PamCGNN",
+    "ProGCL",
     "PublishedSettings",
     "RandomEncoder",
     "RandomMetaPathEncoder",
     "Raw",
     "RawTarget",
     "SavedMethod",
+    "SimGRACE",
     "WeisfeilerLehman",
     "create_method",
     "get_method",

@@ -9,18 +9,24 @@ from graphcl.methods import (
     bgrl,
     cca_ssg,
     control_gcl,
+    dcl,
     dgi,
     gbt,
+    gca,
     grace_settings,
     graphcl,
     heco_settings,
     infograph,
+    joao,
     meow_settings,
     mvgrl,
     mvgrl_graphs,
+    ns4gc,
     pamc,
     pamc_gnn,
+    progcl,
     scgc,
+    simgrace,
     ssgc,
 )
 from graphcl.methods.adameow import AdaMeow
@@ -29,27 +35,33 @@ from graphcl.methods.cca_ssg import CCASSG
 from graphcl.methods.control_gcl import ControlGCL
 from graphcl.methods.control_grace import ControlGrace
 from graphcl.methods.ctrl import CTRL
+from graphcl.methods.dcl import DCL
 from graphcl.methods.degree_statistics import DegreeStatistics
 from graphcl.methods.dgi import DGI
 from graphcl.methods.gbt import GraphBarlowTwins
+from graphcl.methods.gca import GCA
 from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.graphcl import GraphCL
 from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.infograph import InfoGraph
+from graphcl.methods.joao import JOAO
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_means import MetaPathMeans
 from graphcl.methods.method import Method
 from graphcl.methods.method_entry import MethodEntry
 from graphcl.methods.mvgrl import MVGRL
 from graphcl.methods.mvgrl_graphs import MVGRLGraphs
+from graphcl.methods.ns4gc import NS4GC
 from graphcl.methods.pamc import PamC
 from graphcl.methods.pamc_gnn import PamCGNN
+from graphcl.methods.progcl import ProGCL
 from graphcl.methods.published import PublishedSettings
 from graphcl.methods.random_encoder import RandomEncoder, RandomMetaPathEncoder
 from graphcl.methods.raw import Raw, RawTarget
 from graphcl.methods.scgc import SCGC
+from graphcl.methods.simgrace import SimGRACE
 from graphcl.methods.ssgc import SSGC
 from graphcl.methods.weisfeiler_lehman import WeisfeilerLehman
 from graphcl.training import TrainingSettings
@@ -116,6 +128,34 @@ ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 settings=grace_settings.SETTINGS,
             ),
             _entry(
+                "gca",
+                GCA,
+                "grace with views that keep what central nodes have",
+                training=gca.DEFAULT_TRAINING,
+                settings=gca.SETTINGS,
+            ),
+            _entry(
+                "progcl",
+                ProGCL,
+                "gca with negatives weighted by how probably they are true ones",
+                training=progcl.DEFAULT_TRAINING,
+                settings=progcl.SETTINGS,
+            ),
+            _entry(
+                "dcl",
+                DCL,
+                "grace with a sum over negatives that is corrected for false ones (debiased)",
+                training=dcl.DEFAULT_TRAINING,
+                settings=dcl.SETTINGS,
+            ),
+            _entry(
+                "ns4gc",
+                NS4GC,
+                "two corrupted views, neighbours alike and all others below a threshold",
+                training=ns4gc.DEFAULT_TRAINING,
+                settings=ns4gc.SETTINGS,
+            ),
+            _entry(
                 "cca-ssg",
                 CCASSG,
                 "two corrupted views whose features agree and are uncorrelated, no negatives",
@@ -163,6 +203,20 @@ ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 "a graph against a randomly changed copy, against all others",
                 training=graphcl.DEFAULT_TRAINING,
                 settings=graphcl.SETTINGS,
+            ),
+            _entry(
+                "simgrace",
+                SimGRACE,
+                "a graph against itself, seen by an encoder with noise on its weights",
+                training=simgrace.DEFAULT_TRAINING,
+                settings=simgrace.SETTINGS,
+            ),
+            _entry(
+                "joao",
+                JOAO,
+                "graphcl that draws hard augmentations more often",
+                training=joao.DEFAULT_TRAINING,
+                settings=joao.SETTINGS,
             ),
             _entry(
                 "infograph",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
@@ -16,17 +17,17 @@ from graphcl.nn import GINEncoder, Projector, reset_linear, sum_readout
 VIEWS = ("original", "two")
 
 
-class GraphContrast(GraphEncoding):
-    """Encode, project and contrast two views of each graph of a batch (not used by itself).
+class ProjectedContrast(GraphEncoding):
+    """Contrast two projected rows of each graph of a batch (not used by itself).
 
-    A subclass says by :meth:`view` how a view is made. The projector is Linear-ReLU-Linear, as wide
-    as the embedding; linear layers begin with Xavier weights and biases of zero.
+    A subclass makes either two graphs of each graph (:meth:`pair`) or two rows of it
+    (:meth:`rows`). The projector is Linear-ReLU-Linear, as wide as the embedding; linear layers
+    begin with Xavier weights and biases of zero.
 
     Args:
         num_features: Width of the features, ``F``.
         width: Width of each of the encoder's layers, ``d``.
         layers: Number of layers, ``L``; the embedding is ``L d`` wide.
-        views: ``"original"``: the graph as it is against a view of it; ``"two"``: two views.
         temperature: Divisor of the cosine, above 0.
         loss: A loss of two views by name, or a mapping with ``name`` and its parameters.
         negatives: A negative strategy, likewise; None: all negatives alike.
@@ -42,14 +43,11 @@ class GraphContrast(GraphEncoding):
         *,
         width: int = 32,
         layers: int = 3,
-        views: str = "original",
         temperature: float = 0.2,
         loss: Choice = "nt-xent",
         negatives: Choice | None = None,
         **configuration: object,
     ) -> None:
-        if views not in VIEWS:
-            raise ValueError(f"views: {unknown_name('choice', views, VIEWS)}")
         super().__init__(
             num_features,
             width=width,
@@ -57,10 +55,8 @@ class GraphContrast(GraphEncoding):
             temperature=temperature,
             loss=loss,
             negatives=negatives,
-            views=views,
             **configuration,
         )
-        self.views = views
         self.projector = Projector(self.encoder.out_width, activation="relu")
         self.biased: nn.ModuleList | None = None
         if self.objective.needs == "difficulty":
@@ -69,27 +65,65 @@ class GraphContrast(GraphEncoding):
             self.biased = nn.ModuleList([second, projector])
         reset_linear(self)
 
-    @abstractmethod
-    def view(self, batch: Batch) -> Batch:
-        """A fresh view of each graph, in their order."""
-
     def ready(self, batch: Batch) -> Batch:
         """The batch with what its views need; by default as it is."""
         return batch
 
+    def pair(self, batch: Batch) -> tuple[Batch, Batch]:
+        """The graphs of both sides, in their order; by default the same."""
+        return batch, batch
+
+    def rows(
+        self, encoder: nn.Module, projector: nn.Module, pair: tuple[Batch, Batch]
+    ) -> tuple[Tensor, Tensor]:
+        """The rows of both sides, ``[B, L d]`` each."""
+        return projected(encoder, projector, pair[0]), projected(encoder, projector, pair[1])
+
     def loss(self, data: Batch | Sequence[Data]) -> Tensor:
         """The contrast of fresh views of the graphs, a scalar."""
         batch = self.ready(batch_of(data))
-        pair = [batch if self.views == "original" else self.view(batch), self.view(batch)]
-        first, second = (_rows(self.encoder, self.projector, view) for view in pair)
+        pair = self.pair(batch)
+        first, second = self.rows(self.encoder, self.projector, pair)
         biased = None
         if self.biased is not None:
             encoder, projector = self.biased
-            biased = tuple(_rows(encoder, projector, view) for view in pair)
+            biased = self.rows(encoder, projector, pair)
         value: Tensor = self.objective(first, second, biased=biased, nodes=batch.get("input_id"))
         return value
 
 
-def _rows(encoder: nn.Module, projector: nn.Module, view: Batch) -> Tensor:
-    rows: Tensor = projector(sum_readout(encoder(view.x, view.edge_index), view))
+class GraphContrast(ProjectedContrast):
+    """Encode, project and contrast two views of each graph of a batch (not used by itself).
+
+    A subclass says by :meth:`view` how a view is made.
+
+    Args:
+        num_features: Width of the features, ``F``.
+        views: ``"original"``: the graph as it is against a view of it; ``"two"``: two views.
+        **options: ``width`` and ``layers`` of the encoder (by default 3 layers of 32),
+            ``temperature`` (0.2), ``loss`` and ``negatives``, as in :class:`GraphEncoding`, and
+            what else determines the method.
+
+    Raises:
+        ValueError: An argument outside its range.
+    """
+
+    def __init__(self, num_features: int, *, views: str = "original", **options: Any) -> None:
+        if views not in VIEWS:
+            raise ValueError(f"views: {unknown_name('choice', views, VIEWS)}")
+        super().__init__(num_features, views=views, **options)
+        self.views = views
+
+    @abstractmethod
+    def view(self, batch: Batch) -> Batch:
+        """A fresh view of each graph, in their order."""
+
+    def pair(self, batch: Batch) -> tuple[Batch, Batch]:
+        """The graphs, or views of them, and views of them."""
+        return batch if self.views == "original" else self.view(batch), self.view(batch)
+
+
+def projected(encoder: nn.Module, projector: nn.Module, batch: Batch) -> Tensor:
+    """One row a graph: the projected sum of its nodes' rows, ``[B, L d]``."""
+    rows: Tensor = projector(sum_readout(encoder(batch.x, batch.edge_index), batch))
     return rows

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from torch_geometric.data import Batch
-from torch_geometric.transforms import BaseTransform
+from torch_geometric.data import Batch, Data
 
 from graphcl.arguments import unknown_name
 from graphcl.augmentations import (
@@ -33,17 +32,23 @@ SETTINGS = tuple(
     for name in ("MUTAG", "PTC_MR", "PROTEINS", "NCI1", "IMDB-BINARY", "IMDB-MULTI")
 )
 
+
+def _unchanged(data: Data) -> Data:
+    return data
+
+
 AUTHORS_LOSS: Mapping[str, Any] = {
     "name": "info-nce",
     "symmetric": False,
     "positive_in_denominator": "excluded",
 }
-_MAKERS: Mapping[str, Callable[[float, float], BaseTransform]] = {
+_MAKERS: Mapping[str, Callable[[float, float], Callable[[Data], Data]]] = {
     "drop-nodes": lambda ratio, share: DropNodes(ratio),
     "drop-edges": lambda ratio, share: DropEdges(ratio, undirected=True),
     "subgraph": lambda ratio, share: RandomWalkSubgraph(share=share),
     "noise": lambda ratio, share: NoiseFeatures(ratio),
     "mask-features": lambda ratio, share: MaskFeatures(ratio),
+    "none": lambda ratio, share: _unchanged,
 }
 AUTHORS_AUGMENTATIONS = ("drop-nodes", "subgraph", "drop-edges", "noise")
 
@@ -73,9 +78,9 @@ class GraphCL(GraphContrast):
 
     Args:
         num_features: Width of the features, ``F``.
-        augmentations: The pool, names of ``drop-nodes``, ``drop-edges``, ``subgraph``, ``noise``
-            and ``mask-features``; one is drawn for each graph and step. By default the authors'
-            pool ``random4``.
+        augmentations: The pool, names of ``drop-nodes``, ``drop-edges``, ``subgraph``, ``noise``,
+            ``mask-features`` and ``none``; one is drawn for each graph and step. By default the
+            authors' pool ``random4``.
         ratio: Share of nodes, edges or feature columns that an augmentation changes, from 0 to 1.
         subgraph_share: Share of the nodes that a subgraph keeps, from 0 to 1.
         loss: A loss of two views by name, or a mapping with ``name`` and its parameters
@@ -122,7 +127,8 @@ class GraphCL(GraphContrast):
             ratio=ratio,
             subgraph_share=subgraph_share,
         )
-        self._change = OneOf([_MAKERS[name](ratio, subgraph_share) for name in names])
+        self.changes = [_MAKERS[name](ratio, subgraph_share) for name in names]
+        self._change = OneOf(self.changes)
 
     def view(self, batch: Batch) -> Batch:
         """Every graph changed by one augmentation of the pool."""

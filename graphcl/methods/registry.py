@@ -24,8 +24,9 @@ def method_names() -> list[str]:
     Example:
         >>> method_names()
         ['raw', 'random-encoder', 'degree-statistics', 'weisfeiler-lehman', 'ctrl', \
-'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'cca-ssg', 'dgi', \
-'bgrl', 'gbt', 'mvgrl', 'mvgrl-graphs', 'graphcl', 'infograph', 'control-gcl', 'scgc', 'pamc', \
+'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'gca', 'progcl', 'dcl', \
+'ns4gc', 'cca-ssg', 'dgi', 'bgrl', 'gbt', 'mvgrl', 'mvgrl-graphs', 'graphcl', 'simgrace', 'joao', \
+'infograph', 'control-gcl', 'scgc', 'pamc', \
 'pamc-gnn', 'heco', 'meow', 'adameow']
     """
     return list(ENTRIES)

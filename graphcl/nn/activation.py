@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from torch import nn
 
@@ -12,6 +13,8 @@ ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
     "prelu": nn.PReLU,
     "relu": nn.ReLU,
+    # GCA and ProGCL call torch's rrelu without its training flag: a leaky ReLU, nothing is random.
+    "rrelu": partial(nn.LeakyReLU, 11 / 48),
     "selu": nn.SELU,
 }
 """The activations that encoders offer, by the name used in settings."""

@@ -1,4 +1,4 @@
-"""Methods of whole graphs: graphcl, infograph, control-gcl, and their controls."""
+"""Methods of whole graphs: graphcl and its kin, infograph, control-gcl, and their controls."""
 
 import copy
 import warnings
@@ -13,7 +13,7 @@ from graphcl.methods import GraphCL, create_method, get_method
 from graphcl.training import TrainingSettings, fit
 from tests.methods.conftest import make_graph
 
-TRAINED = ["graphcl", "infograph", "control-gcl"]
+TRAINED = ["graphcl", "simgrace", "joao", "infograph", "control-gcl"]
 CONTROLS = ["degree-statistics", "weisfeiler-lehman", "ctrl"]
 SMALL = {"width": 4, "layers": 2}
 
@@ -98,7 +98,7 @@ def test_degenerate_graphs_train(name):
     assert method.embed(graphs).isfinite().all()
 
 
-@pytest.mark.parametrize("name", ["graphcl", "control-gcl"])
+@pytest.mark.parametrize("name", ["graphcl", "simgrace", "control-gcl"])
 @pytest.mark.parametrize("loss", loss_names())
 def test_every_loss_of_two_views(name, loss, many):
     choice = {"name": loss, "topk": 3} if loss == "group-ordering" else loss

@@ -6,9 +6,10 @@ from graphcl.training import TrainingSettings
 
 def test_names_and_entries():
     nodes = ["raw", "random-encoder", "ssgc", "grace", "grace-neighbours", "control-grace"]
-    nodes += ["cca-ssg", "dgi", "bgrl", "gbt", "mvgrl", "scgc", "pamc", "pamc-gnn"]
+    nodes += ["gca", "progcl", "dcl", "ns4gc", "cca-ssg", "dgi", "bgrl", "gbt", "mvgrl"]
+    nodes += ["scgc", "pamc", "pamc-gnn"]
     graphs = ["raw", "random-encoder", "degree-statistics", "weisfeiler-lehman", "ctrl"]
-    graphs += ["mvgrl-graphs", "graphcl", "infograph", "control-gcl"]
+    graphs += ["mvgrl-graphs", "graphcl", "simgrace", "joao", "infograph", "control-gcl"]
     entries = [entry for entry in map(get_method, method_names()) if not entry.cls.heterogeneous]
     assert [entry.name for entry in entries if "node" in entry.levels] == nodes
     assert [entry.name for entry in entries if "graph" in entry.levels] == graphs
