@@ -60,6 +60,8 @@ class BGRL(CorruptedViews):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
+    cost = "no pairs, two encoders: O(E d + N d^2) time, O(N d) memory"
+
     def __init__(
         self,
         num_features: int,

@@ -61,6 +61,8 @@ class DGI(SummaryContrast):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
+    cost = "every node against one summary: O(E d + N d^2) time, O(N d) memory"
+
     def __init__(
         self,
         num_features: int,

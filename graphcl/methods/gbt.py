@@ -56,6 +56,8 @@ class GraphBarlowTwins(CorruptedViews):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
+    cost = "no pairs: O(E d + N d^2) time, O(N d) memory"
+
     def __init__(
         self,
         num_features: int,

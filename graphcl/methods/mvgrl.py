@@ -62,6 +62,11 @@ class MVGRL(SummaryContrast):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
+    cost = (
+        "every node against two summaries: O(E d + top_k N d + N d^2) time, O(N d) memory; "
+        "the diffusion once"
+    )
+
     def __init__(
         self,
         num_features: int,

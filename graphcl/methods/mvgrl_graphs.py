@@ -66,6 +66,10 @@ class MVGRLGraphs(Method):
         (torch.Size([]), torch.Size([5, 4]))
     """
 
+    cost = (
+        "the encoders, and all pairs of the batch's N nodes and B graphs: O(N B d) time, O(N "
+        "d) memory; the diffusion once"
+    )
     levels: ClassVar[frozenset[str]] = frozenset({"graph"})
 
     def __init__(

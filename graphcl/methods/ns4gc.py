@@ -62,6 +62,7 @@ class NS4GC(Method):
         (torch.Size([]), tensor([1., 1., 1.]))
     """
 
+    cost = "all pairs: O(N^2 d) time, O(N d) memory beside a tile of 1 MB"
     monitor: str | None = None  # the authors train for a fixed number of epochs
 
     def __init__(
