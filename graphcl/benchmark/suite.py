@@ -152,6 +152,8 @@ class Suite(_Strict):
         timeout: Seconds that each step of a cell may take: loading the data, training a seed (which
             all evaluations of the seed share), evaluating. What exceeds it fails, the rest goes on.
         memory: GiB of memory that the process of a cell may hold, libraries (about 0.5) included.
+        quick: What ``--quick`` runs, with one seed: data sets, rows or ``dataset/row`` as for
+            ``--only``. Meant to take ten minutes at most.
         sort: Whether tables show the best row first (by their first metric), not the suite's order.
     """
 
@@ -167,6 +169,7 @@ class Suite(_Strict):
     published: list[PublishedFigure] = []
     timeout: PositiveFloat | None = None
     memory: PositiveFloat | None = None
+    quick: list[Annotated[str, Field(min_length=1)]] = []
     sort: bool = False
 
     def rows_for(self, dataset: DatasetEntry) -> list[MethodRow]:

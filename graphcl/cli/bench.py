@@ -45,8 +45,8 @@ def run_suite(
         str,
         typer.Argument(
             metavar="SUITE",
-            help="A shipped suite (quick, node-level, losses, heterogeneous, graph-classification) "
-            "or a YAML file.",
+            help="A shipped suite (quick, node-level, node-clustering, graph-classification, "
+            "heterogeneous, losses) or a YAML file.",
         ),
     ],
     results: Results = Path("results"),
@@ -63,6 +63,12 @@ def run_suite(
             help="Run only this data set, row, or dataset/row; may be given several times.",
         ),
     ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Run what the suite names as its quick part, ten minutes at most, once."
+        ),
+    ] = False,
     jobs: Annotated[
         int,
         typer.Option(
@@ -91,6 +97,12 @@ def run_suite(
     from graphcl.benchmark import load_suite, print_plan, run_session
 
     chosen = load_suite(suite)
+    if quick:
+        if only:
+            raise ValueError("--quick says what is run: --only does not go with it")
+        if not chosen.quick:
+            raise ValueError(f"--quick: the suite {chosen.name} names no quick part")
+        only, seeds = chosen.quick, 1 if seeds is None else seeds
     if seeds is not None:
         chosen = chosen.with_seeds(seeds)
     if memory is not None:

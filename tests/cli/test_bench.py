@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from graphcl.benchmark import Cell, CellResult, Limits
+from graphcl.benchmark import (
+    Cell,
+    CellResult,
+    Limits,
+    load_suite,
+    plan_cells,
+    select_cells,
+    shipped_suites,
+)
 from tests.benchmark.fakes import FakeExecutor
 from tests.cli.support import graphcl, refused
 
@@ -196,6 +204,23 @@ def test_only(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
         "--only sgc: unknown data set or row of this suite 'sgc'; did you mean 'ssgc'?",
     )
     assert "4 of 4 cells are finished" in graphcl("bench", *where, "--only", "ssgc").stdout
+
+
+def test_quick(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
+    where = (str(mini), "--results", str(tmp_path), "--quick")
+    refused(graphcl("bench", *where), "--quick: the suite mini names no quick part")
+    mini.write_text(mini.read_text() + "quick: [ssgc]\n")
+    refused(graphcl("bench", *where, "--only", "ssgc"), "--only does not go with it")
+    shown = graphcl("bench", *where, "--dry-run")
+    assert "2 cells to run" in shown.stdout, shown.output
+    shown = graphcl("bench", *where, "--dry-run", "--seeds", "2")
+    assert "4 cells to run" in shown.stdout
+
+
+@pytest.mark.parametrize("name", [suite for suite in shipped_suites() if suite != "quick"])
+def test_every_larger_suite_has_a_quick_part(name: str) -> None:
+    suite = load_suite(name).with_seeds(1)
+    assert 0 < len(select_cells(plan_cells(suite), suite.quick)) <= 30
 
 
 def test_dry_run(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
