@@ -38,7 +38,7 @@ class CTRL(Method):
         torch.Size([1, 135])
     """
 
-    cost = "leaders times O(N + E), and a small dense problem a graph, once"
+    cost = "nine times draws Gramians of N x N a graph, O(N^3) each, once"
     trained: ClassVar[bool] = False
     levels: ClassVar[frozenset[str]] = frozenset({"graph"})
     seed: Tensor
