@@ -13,11 +13,10 @@ from graphcl.arguments import check_whole, unknown_name
 from graphcl.losses import CanonicalCorrelationLoss
 from graphcl.methods.checks import check_flag, check_share
 from graphcl.methods.corruption import Corruption
-from graphcl.methods.grace import normalize_rows
+from graphcl.methods.encoder_features import EncoderFeatures
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
-from graphcl.nn import GCNEncoder, compress_features, row_blocks
-from graphcl.prepared import Prepared
+from graphcl.nn import GCNEncoder, row_blocks
 from graphcl.sampling import num_seeds
 from graphcl.training import TrainingSettings
 
@@ -93,16 +92,13 @@ class CCASSG(Method):
             self.encoder = GCNEncoder(num_features, widths, last_activation=False)
         else:
             self.encoder = _FeatureEncoder(num_features, widths)
-        self.normalize_features = normalize_features
+        self.features = EncoderFeatures(normalize=normalize_features)
         self._corrupt = Corruption(drop_edges, mask_features, undirected=undirected)
-        self._prepared = Prepared[Tensor]()
-        self._lowest: Tensor | None = None
 
     def setup(self, data: Data) -> None:
         """Keep the least entry of the features, which mini-batches need to be normalised alike."""
         self.check_width(data)
-        self._prepared = Prepared()
-        self._lowest = data.x.min() if self.normalize_features else None
+        self.features.setup(data)
 
     def loss(self, data: Data) -> Tensor:
         """The loss of two fresh views of the graph, or of a batch's seeds, a scalar.
@@ -113,44 +109,32 @@ class CCASSG(Method):
         seeds = num_seeds(data)
         if (len(data.x) if seeds is None else seeds) < 2:
             return 0.0 * torch.stack([p.sum() for p in self.parameters()]).sum()
-        features = self._features(data, self._lowest)
+        features = self.features.of(data)
         first, second = (self._corrupt(data).encode(self.encoder, features) for _ in range(2))
         value: Tensor = self.objective(first, second)
         return value
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, ``[N, d]``."""
-        rows: Tensor = self.encoder(self._features(data), data.edge_index, data.get("edge_weight"))
+        rows: Tensor = self.encoder(
+            self.features.of(data), data.edge_index, data.get("edge_weight")
+        )
         return rows
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, a block of rows at a time (in each layer)."""
-        lowest = data.x.min()
-
-        def prepare(x: Tensor) -> Tensor:
-            return normalize_rows(x, lowest=lowest) if self.normalize_features else x
-
+        prepare = self.features.of_rows(data)
         if isinstance(self.encoder, GCNEncoder):
             return self.encoder.encode_in_blocks(
                 data.x,
                 data.edge_index,
                 data.get("edge_weight"),
                 batch_size=batch_size,
-                prepare=prepare if self.normalize_features else None,
+                prepare=prepare,
             )
         blocks = row_blocks(len(data.x), batch_size)
-        return torch.cat([self.encoder(prepare(data.x[block])) for block in blocks])
-
-    def _features(self, data: Data, lowest: Tensor | None = None) -> Tensor:
-        """The encoder's features; of a whole graph they are remembered."""
-
-        def find() -> Tensor:
-            x = data.x
-            if self.normalize_features:
-                x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
-            return compress_features(x)
-
-        return find() if lowest is not None else self._prepared.get((data.x,), find)
+        rows = (data.x[block] for block in blocks)
+        return torch.cat([self.encoder(x if prepare is None else prepare(x)) for x in rows])
 
 
 class _FeatureEncoder(nn.Module):

@@ -80,7 +80,7 @@ class TrainingSettings:
             raise ValueError(f"warmup must be from 0 to 1, got {self.warmup}")
 
     def rate_at(self, progress: float) -> float:
-        """The learning rate at a step, as a share of :attr:`learning_rate`.
+        """The learning rate at a step, as a share of ``learning_rate``.
 
         Args:
             progress: Share of all steps that were taken before, from 0 to below 1.

@@ -21,6 +21,11 @@ from graphcl.training import TrainingSettings, fit
 UNCHANGED: dict[str, Any] = {"drop_edges": (0, 0), "mask_features": (0, 0)}
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="module")
 def planted() -> Data:
     return planted_partition(

@@ -17,6 +17,11 @@ from graphcl.sampling import NeighbourBatches
 from graphcl.training import TrainingSettings, fit
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="module")
 def planted() -> Data:
     return planted_partition(

@@ -21,6 +21,11 @@ from tests.methods.conftest import make_graph
 EXACT: dict[str, Any] = {"top_k": 64, "epsilon": 1e-7}
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="module")
 def planted() -> Data:
     return planted_partition(
