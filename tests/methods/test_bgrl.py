@@ -82,6 +82,7 @@ def test_the_teacher_starts_elsewhere_and_gets_no_gradient(graph: Data) -> None:
 
 def test_the_teacher_follows_by_the_published_schedule(graph: Data) -> None:
     """m_t = 1 - .01 (1 + cos(pi t / T)) / 2; parameters alone, statistics are its own."""
+    method: Any
     method, settings = create_method("bgrl", graph, seed=0, width=4, hidden_width=8, epochs=4)
     seen: list[tuple[Any, Any]] = []
     follow = method.after_step
@@ -95,7 +96,7 @@ def test_the_teacher_follows_by_the_published_schedule(graph: Data) -> None:
         for old, new, mine in zip(*seen[-1], method.teacher.parameters(), strict=True):
             torch.testing.assert_close(mine, momentum * old + (1 - momentum) * new)
 
-    method.after_step = after_step  # type: ignore[method-assign]
+    method.after_step = after_step
     fit(method, graph, settings=settings)
     assert len(seen) == 4
     statistics = [dict(e.named_buffers()) for e in (method.encoder, method.teacher.module)]
@@ -127,6 +128,7 @@ def test_training_resumes_bit_for_bit(graph: Data, tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("loss", ["info-nce", "nt-xent", {"name": "vicreg", "variance": 10.0}])
 def test_predictions_may_meet_the_teacher_in_another_loss(planted: Data, loss: Any) -> None:
+    method: Any
     method, settings = create_method("bgrl", planted, seed=0, width=8, epochs=5, loss=loss)
     fit(method, planted, settings=settings)
     assert all(p.grad is None for p in method.teacher.parameters())
@@ -148,7 +150,7 @@ def test_barlow_twins_loss_is_that_of_the_encoders_rows(graph: Data) -> None:
 
 @pytest.mark.parametrize("name", ["bgrl", "gbt"])
 def test_planted_classes_are_found(planted: Data, name: str) -> None:
-    rates = {"drop_edges": [0.3, 0.3], "mask_features": [0.0, 0.0]}
+    rates: dict[str, Any] = {"drop_edges": [0.3, 0.3], "mask_features": [0.0, 0.0]}
     method, settings = create_method(
         name, planted, seed=0, width=16, epochs=60, learning_rate=0.01, warmup=0.1, **rates
     )

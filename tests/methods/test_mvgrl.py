@@ -97,6 +97,7 @@ def test_planted_classes_are_found(planted: Data) -> None:
 
 
 def test_batches_cut_the_diffusion_of_the_whole_graph(planted: Data, tmp_path: Any) -> None:
+    method: Any
     method, _ = create_method("mvgrl", planted, seed=0, width=8, top_k=20)
     (batch,) = NodeBatches(planted, shuffle=True, seed=1)
     with pytest.raises(ValueError, match=r"a mini-batch needs setup\(graph\) first, and n_id"):
