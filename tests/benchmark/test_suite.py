@@ -88,7 +88,7 @@ def test_a_data_set_may_choose_rows_and_evaluations() -> None:
         ("[raw, ssgc]", "[]", "methods: list should have at least 1 item"),
         ("name: small", "nom: small", "nom: unknown field 'nom'; did you mean 'name'? "
          "Known: datasets, description, evaluations, literature, memory, methods, name, published, "
-         "seeds, sort, timeout (and 1 more problem)"),
+         "quick, seeds, sort, timeout (and 1 more problem)"),
         ("name: small", "name: ../up", "line 1, column 7, name: must be letters, digits, "
          "'.', '_' and '-' (not first), got '../up'"),
         ("name: small", "name: 3", "name: must be a text, got 3"),
