@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from torch import Tensor
 from torch_geometric.data import Data
@@ -13,10 +12,11 @@ from graphcl.contrast import Pairs, unit_rows
 from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corruption import Corruption
-from graphcl.methods.grace import normalize_rows, seed_nodes
+from graphcl.methods.encoder_features import EncoderFeatures
+from graphcl.methods.grace import seed_nodes
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
-from graphcl.nn import GCNEncoder, compress_features
+from graphcl.nn import GCNEncoder
 from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
 from graphcl.training import TrainingSettings
@@ -102,19 +102,18 @@ class NS4GC(Method):
                 "negatives: difficulty needs a second encoder, which ns4gc has not; grace has one"
             )
         self.encoder = GCNEncoder(num_features, widths, activation="selu", last_activation=False)
-        self.normalize_features = normalize_features
+        self.features = EncoderFeatures(normalize=normalize_features)
         self._corruptions = [
             Corruption(drop, mask, undirected=undirected)
             for drop, mask in zip(edge_rates, feature_rates, strict=True)
         ]
-        self._prepared = Prepared[tuple[Tensor, Pairs | None]]()
-        self._lowest: Tensor | None = None
+        self._positives = Prepared[Pairs | None]()
 
     def setup(self, data: Data) -> None:
-        """Keep the least entry of the features, which mini-batches need to be normalised alike."""
+        """Keep what the whole graph says of the features."""
         self.check_width(data)
-        self._prepared = Prepared()
-        self._lowest = data.x.min() if self.normalize_features else None
+        self._positives = Prepared()
+        self.features.setup(data)
         self.objective.setup(data)
 
     def before_epoch(self, epoch: int, data: Data) -> None:
@@ -124,30 +123,28 @@ class NS4GC(Method):
     def loss(self, data: Data) -> Tensor:
         """The contrast of two fresh views of the graph, or of a batch's seeds, a scalar."""
         self.check_width(data)
+        features = self.features.of(data)
         if num_seeds(data) is not None:  # seen once: there is nothing to remember
-            features, pairs = self._features(data, self._lowest), self.positives(data)
+            pairs = self.positives(data)
         else:
-            features, pairs = self._prepared.get(
-                (data.x, data.edge_index), lambda: (self._features(data), self.positives(data))
-            )
+            pairs = self._positives.get((data.x, data.edge_index), lambda: self.positives(data))
         first, second = (view(data).encode(self.encoder, features) for view in self._corruptions)
         value: Tensor = self.objective(first, second, pairs=pairs, nodes=seed_nodes(data))
         return value
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, of unit length, ``[N, d]``."""
-        features = self._features(data)
+        features = self.features.of(data)
         return unit_rows(self.encoder(features, data.edge_index, data.get("edge_weight")))
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        lowest = data.x.min()
         rows = self.encoder.encode_in_blocks(
             data.x,
             data.edge_index,
             data.get("edge_weight"),
             batch_size=batch_size,
-            prepare=partial(normalize_rows, lowest=lowest) if self.normalize_features else None,
+            prepare=self.features.of_rows(data),
         )
         return unit_rows(rows)
 
@@ -160,12 +157,6 @@ class NS4GC(Method):
         if seeds is not None:
             edges, size = edges[:, (edges < seeds).all(dim=0)], seeds
         return Pairs.from_edges(edges, size)
-
-    def _features(self, data: Data, lowest: Tensor | None = None) -> Tensor:
-        x = data.x
-        if self.normalize_features:
-            x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
-        return compress_features(x)
 
 
 DEFAULT_TRAINING = TrainingSettings(epochs=200, learning_rate=1e-3, weight_decay=1e-5)
