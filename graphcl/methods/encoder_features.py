@@ -8,7 +8,6 @@ from functools import partial
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphcl.methods.grace import normalize_rows
 from graphcl.nn import compress_features
 from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
@@ -48,3 +47,9 @@ class EncoderFeatures:
         if self.normalize:
             x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
         return compress_features(x)
+
+
+def normalize_rows(x: Tensor, *, lowest: Tensor) -> Tensor:
+    """PyG's ``NormalizeFeatures`` for some rows of a graph, given its least entry."""
+    shifted = x - lowest
+    return shifted.div_(shifted.sum(dim=-1, keepdim=True).clamp_(min=1.0))

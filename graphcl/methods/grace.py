@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from torch import Tensor, nn
 from torch_geometric.data import Data
@@ -13,8 +12,9 @@ from graphcl.contrast import Pairs
 from graphcl.methods.checks import check_flag, check_rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corruption import Corruption
+from graphcl.methods.encoder_features import EncoderFeatures
 from graphcl.methods.method import Method
-from graphcl.nn import GCNEncoder, Projector, compress_features
+from graphcl.nn import GCNEncoder, Projector
 from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
 
@@ -104,20 +104,19 @@ class Grace(Method):
         if self.objective.needs == "difficulty":
             second = GCNEncoder(num_features, [2 * width, width], activation=activation)
             self.biased = nn.ModuleList([second, Projector(width, hidden=hidden)])
-        self.normalize_features = normalize_features
+        self.features = EncoderFeatures(normalize=normalize_features)
         self.edge_rates, self.feature_rates = edge_rates, feature_rates
         self.corruptions = [
             Corruption(drop, mask, undirected=undirected)
             for drop, mask in zip(edge_rates, feature_rates, strict=True)
         ]
-        self._prepared = Prepared[tuple[Tensor, Pairs | None]]()
-        self._lowest: Tensor | None = None
+        self._positives = Prepared[Pairs | None]()
 
     def setup(self, data: Data) -> None:
-        """Keep the least entry of the features, which mini-batches need to be normalised alike."""
+        """Keep what the whole graph says of the features."""
         self.check_width(data)
-        self._prepared = Prepared()
-        self._lowest = data.x.min() if self.normalize_features else None
+        self._positives = Prepared()
+        self.features.setup(data)
         self.objective.setup(data)
 
     def before_epoch(self, epoch: int, data: Data) -> None:
@@ -129,12 +128,12 @@ class Grace(Method):
 
         In a mini-batch the seeds are contrasted with each other.
         """
+        self.check_width(data)
+        features = self.features.of(data)
         if num_seeds(data) is not None:  # seen once: there is nothing to remember
-            features, pairs = self._prepare(data, self._lowest)
+            pairs = self.positives(data)
         else:
-            features, pairs = self._prepared.get(
-                (data.x, data.edge_index), lambda: self._prepare(data)
-            )
+            pairs = self._positives.get((data.x, data.edge_index), lambda: self.positives(data))
         views = [corrupt(data) for corrupt in self.corruptions]
         first, second = (self.projector(view.encode(self.encoder, features)) for view in views)
         biased = None
@@ -148,43 +147,27 @@ class Grace(Method):
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, ``[N, d]``."""
-        rows: Tensor = self.encoder(self._features(data), data.edge_index, data.get("edge_weight"))
+        rows: Tensor = self.encoder(
+            self.features.of(data), data.edge_index, data.get("edge_weight")
+        )
         return rows
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        lowest = data.x.min()
         return self.encoder.encode_in_blocks(
             data.x,
             data.edge_index,
             data.get("edge_weight"),
             batch_size=batch_size,
-            prepare=partial(normalize_rows, lowest=lowest) if self.normalize_features else None,
+            prepare=self.features.of_rows(data),
         )
 
     def positives(self, data: Data) -> Pairs | None:
         """Which nodes (or seeds of a batch) belong together; None: each with itself."""
         return None
 
-    def _prepare(self, data: Data, lowest: Tensor | None = None) -> tuple[Tensor, Pairs | None]:
-        """What does not change between epochs: the encoder's features, and the positives."""
-        self.check_width(data)
-        return self._features(data, lowest), self.positives(data)
-
-    def _features(self, data: Data, lowest: Tensor | None = None) -> Tensor:
-        x = data.x
-        if self.normalize_features:
-            x = normalize_rows(x, lowest=x.min() if lowest is None else lowest)
-        return compress_features(x)
-
 
 def seed_nodes(data: Data) -> Tensor | None:
     """Which nodes of the whole graph a batch contrasts; None: it is the whole graph."""
     seeds, nodes = num_seeds(data), data.get("n_id")
     return None if seeds is None or nodes is None else nodes[:seeds]
-
-
-def normalize_rows(x: Tensor, *, lowest: Tensor) -> Tensor:
-    """PyG's ``NormalizeFeatures`` for some rows of a graph, given its least entry."""
-    shifted = x - lowest
-    return shifted.div_(shifted.sum(dim=-1, keepdim=True).clamp_(min=1.0))

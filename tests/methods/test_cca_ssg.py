@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
 from graphcl.methods import CCASSG, create_method, settings_source
-from graphcl.methods.grace import normalize_rows
+from graphcl.methods.encoder_features import normalize_rows
 from graphcl.nn import normalized_adjacency
 from graphcl.sampling import NeighbourBatches
 from graphcl.training import fit

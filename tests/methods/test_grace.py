@@ -73,7 +73,7 @@ def test_bag_of_words_features_give_the_same_loss():
     method = Grace(100, width=4, normalize_features=False)
     torch.manual_seed(1)
     sparse = method.loss(graph)
-    assert method._features(graph).layout == torch.sparse_csr
+    assert method.features.of(graph).layout == torch.sparse_csr
     torch.manual_seed(1)
     rows = []
     for drop, mask in ((0.2, 0.3), (0.4, 0.4)):

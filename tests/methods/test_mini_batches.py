@@ -82,9 +82,9 @@ def test_nodes_beyond_the_seeds_are_no_negatives(graph):
 def test_batches_leave_nothing_behind(graph):
     method = Grace(6, width=4, **UNCHANGED)
     whole = method.loss(graph)
-    prepared = method._prepared._held
+    prepared = method._positives._held
     losses = [method.loss(batch) for batch in NeighbourBatches(graph, batch_size=6)]
-    assert method._prepared._held is prepared
+    assert method._positives._held is prepared
     assert len({loss.item() for loss in losses}) > 1
     torch.testing.assert_close(method.loss(graph), whole)
 
