@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import math
 import os
 import resource
 import signal
@@ -24,6 +25,7 @@ from typing import Any
 MIB = 2**20
 ENOUGH_RUNS = 5
 ENOUGH_SECONDS = 2.0
+SHORT_SECONDS = 0.02  # processor clocks may tick every 4 ms: what is shorter is timed several times
 OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "bad_alloc", "Cannot allocate")
 
 
@@ -47,8 +49,8 @@ class Cost:
     """What one step costs.
 
     Attributes:
-        seconds: Processor seconds, the median of `runs`. They hardly depend on what else the
-            machine does, as wall seconds would.
+        seconds: Processor seconds, the median of `runs`; a run of a short step repeats it, and is
+            divided. They hardly depend on what else the machine does, as wall seconds would.
         wall_seconds: Wall seconds, the median of `runs`.
         peak_mib: Peak resident memory minus the resident memory when the inputs existed.
         total_mib: Peak resident memory of the whole process.
@@ -181,12 +183,16 @@ def _time(step: Callable[[], float]) -> Cost:
     reset_peak()
     processor, wall = [], []
     value: float | None = None
+    times = 1
     while not processor or (len(processor) < ENOUGH_RUNS and sum(processor) < ENOUGH_SECONDS):
         start, wall_start = time.process_time(), time.perf_counter()
-        returned = step()
-        seconds, wall_seconds = time.process_time() - start, time.perf_counter() - wall_start
+        for _ in range(times):
+            returned = step()
+        seconds = (time.process_time() - start) / times
+        wall_seconds = (time.perf_counter() - wall_start) / times
         if value is None:
             value = returned
+            times = max(1, math.ceil(SHORT_SECONDS / wall_seconds))
             if seconds < ENOUGH_SECONDS / 2:
                 continue
         processor.append(seconds)
