@@ -80,10 +80,12 @@ class Cost:
 
     Attributes:
         seconds: Mean wall time until the embeddings are there, a seed.
+        epoch_seconds: Of them, mean of one epoch; None where nothing is trained.
         peak_mib: Largest peak memory of the process, or of the accelerator where one was used.
     """
 
     seconds: float | None
+    epoch_seconds: float | None
     peak_mib: float | None
 
 
@@ -191,8 +193,12 @@ def _cost(results: Iterable[CellResult]) -> Cost:
     done = [result for result in results if result.done]
     # All protocols of a seed share its training: count it once.
     seconds = {r.cell.seed: r.seconds_training for r in done if r.seconds_training is not None}
+    epochs = {r.cell.seed: r.epochs for r in done if r.epochs and r.cell.seed in seconds}
     peaks = [peak for r in done if (peak := r.peak_gpu_memory_mib or r.peak_memory_mib) is not None]
     return Cost(
         seconds=sum(seconds.values()) / len(seconds) if seconds else None,
+        epoch_seconds=(
+            sum(seconds[seed] for seed in epochs) / sum(epochs.values()) if epochs else None
+        ),
         peak_mib=max(peaks, default=None),
     )

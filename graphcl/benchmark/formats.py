@@ -67,7 +67,7 @@ def to_csv(statistics: Sequence[DatasetStatistics]) -> str:
             name = f"{protocol} {metric}"
             header += [name, f"{name} std", f"{name} ci95 low", f"{name} ci95 high"]
             header += [f"{name} published", f"{name} published std"]
-    header += ["training seconds", "peak memory MiB"]
+    header += ["training seconds", "seconds an epoch", "peak memory MiB"]
     text = io.StringIO()
     writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
@@ -77,6 +77,7 @@ def to_csv(statistics: Sequence[DatasetStatistics]) -> str:
             for entry in dataset.protocols:
                 line |= _csv_fields(entry.protocol, row, dataset)
             line |= {"training seconds": _digits(cost.seconds)}
+            line |= {"seconds an epoch": _digits(cost.epoch_seconds)}
             line |= {"peak memory MiB": _digits(cost.peak_mib)}
             writer.writerow(line)
     return text.getvalue()

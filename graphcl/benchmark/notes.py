@@ -66,8 +66,8 @@ def _reading(suite: Suite) -> str:
     return (
         f"Percent, {spread}; a seed fixes split, encoder and probe. Bold: best of the column "
         "(conductance: the smallest). Train s: wall time until the embeddings are there, mean a "
-        "seed. Peak MiB: of the whole process, libraries included, also where it shares them "
-        "with others (of the accelerator, where one was used)."
+        "seed; s / epoch: that divided by the epochs. Peak MiB: of the whole process, libraries "
+        "included, also where it shares them with others (of the accelerator, where one was used)."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graphcl.benchmark.aggregate import (
@@ -137,13 +137,22 @@ def _published(figure: PublishedFigure | None) -> Field:
 
 
 def _with_costs(table: TextTable, statistics: DatasetStatistics) -> TextTable:
-    rows = []
-    for row in table.rows:
-        cost = statistics.costs[row[0].text]
-        seconds = "–" if cost.seconds is None else show_seconds(cost.seconds)
-        peak = "–" if cost.peak_mib is None else f"{cost.peak_mib:.0f}"
-        rows.append((*row, Field(seconds), Field(peak)))
-    return TextTable(table.title, (*table.headings, "Train s", "Peak MiB"), tuple(rows))
+    costs = [statistics.costs[row[0].text] for row in table.rows]
+    seconds = [cost.seconds for cost in costs]
+    columns = {"Train s": [_shown(each, show_seconds) for each in seconds]}
+    by_epoch = [cost.epoch_seconds for cost in costs]
+    if any(each is not None for each in by_epoch):
+        columns["s / epoch"] = [_shown(each, show_epoch_seconds) for each in by_epoch]
+    columns["Peak MiB"] = [_shown(cost.peak_mib, "{:.0f}".format) for cost in costs]
+    rows = [
+        (*row, *fields)
+        for row, fields in zip(table.rows, zip(*columns.values(), strict=True), strict=True)
+    ]
+    return TextTable(table.title, (*table.headings, *columns), tuple(rows))
+
+
+def _shown(value: float | None, show: Callable[[float], str]) -> Field:
+    return Field("–" if value is None else show(value))
 
 
 def show_seconds(seconds: float) -> str:
@@ -156,3 +165,13 @@ def show_seconds(seconds: float) -> str:
     return (
         f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
     )
+
+
+def show_epoch_seconds(seconds: float) -> str:
+    """Seconds of an epoch, which may be milliseconds: two digits that mean something.
+
+    Example:
+        >>> show_epoch_seconds(0.00312), show_epoch_seconds(0.041), show_epoch_seconds(2.26)
+        ('0.0031', '0.041', '2.3')
+    """
+    return f"{seconds:.2g}" if seconds < 10 else show_seconds(seconds)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -99,6 +100,18 @@ def test_probe_and_clustering_stand_in_tables_of_their_own() -> None:
     assert column(probe, "Peak MiB") == ["500", "500"]
     assert clustering.headings == ("Method", "ACC", "NMI", "Conductance", "Clusters")
     assert column(clustering, "Clusters") == ["10", "10"]
+
+
+def test_seconds_of_an_epoch_stand_beside_rows_that_are_trained() -> None:
+    suite = parse_suite(SUITE, catalogue=CATALOGUE)
+    cells = plan_cells(suite, fingerprint=fingerprint)
+    results = {
+        cell.key: replace(result(cell), epochs=80 if cell.row == "ssgc" else None) for cell in cells
+    }
+    report = make_report(suite, cells, results, command="graphcl bench small.yaml")
+    assert column(tables(report)[0], "s / epoch") == ["–", "0.025"]
+    lines = csv.DictReader(io.StringIO(to_csv(report.statistics)))
+    assert [line["seconds an epoch"] for line in lines] == ["", "0.0250"]
 
 
 def test_two_protocols_never_share_a_column() -> None:
