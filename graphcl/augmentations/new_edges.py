@@ -168,3 +168,14 @@ def sorted_unique(numbers: Tensor) -> Tensor:
     first = torch.ones_like(numbers, dtype=torch.bool)
     first[1:] = numbers[1:] != numbers[:-1]
     return numbers[first]
+
+
+def is_among(numbers: Tensor, others: Tensor) -> Tensor:
+    """Which of some numbers are among others, which are sorted; faster where both are."""
+    if len(others) == 0:
+        return torch.zeros_like(numbers, dtype=torch.bool)
+    if numbers.device.type == "cpu":
+        place = torch.from_numpy(np.searchsorted(others.numpy(), numbers.numpy()))
+    else:
+        place = torch.searchsorted(others, numbers)
+    return others[place.clamp(max=len(others) - 1)] == numbers

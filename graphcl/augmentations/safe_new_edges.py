@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +11,7 @@ from graphcl.augmentations.new_edges import (
     EdgeNumbers,
     choose_places,
     groups_of,
+    is_among,
     sorted_unique,
 )
 from graphcl.augmentations.randomness import RandomSource
@@ -76,9 +76,9 @@ def draw_safe_edges(
             numbers = random.integers(len(group), device=totals.device) % totals[group]
             numbers += offsets[group]
         numbers = sorted_unique(numbers)
-        numbers = numbers[~_is_in(numbers, taken)]
+        numbers = numbers[~is_among(numbers, taken)]
         if len(found):
-            numbers = numbers[~_is_in(numbers, found)]
+            numbers = numbers[~is_among(numbers, found)]
         pairs, _ = numbering.decode(numbers)
         safe = safe_pairs(levels, pairs, mode=mode, directed=not numbering.undirected)
         numbers = numbers[safe]
@@ -87,17 +87,6 @@ def draw_safe_edges(
         found = sorted_unique(torch.cat([found, numbers])) if len(found) else numbers
         missing = counts - groups_of(found, offsets).bincount(minlength=len(totals))
     return numbering.decode(found)
-
-
-def _is_in(numbers: Tensor, others: Tensor) -> Tensor:
-    """Which of some sorted numbers are among other sorted ones."""
-    if len(others) == 0:
-        return torch.zeros_like(numbers, dtype=torch.bool)
-    if numbers.device.type == "cpu":
-        place = torch.from_numpy(np.searchsorted(others.numpy(), numbers.numpy()))
-    else:
-        place = torch.searchsorted(others, numbers)
-    return others[place.clamp(max=len(others) - 1)] == numbers
 
 
 def _meeting(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graphcl.augmentations.fields import cumulative
-from graphcl.augmentations.new_edges import EdgeNumbers
+from graphcl.augmentations.new_edges import EdgeNumbers, is_among, sorted_unique
 from graphcl.augmentations.randomness import RandomSource, scramble
 
 _TRIES = 4
@@ -65,7 +65,7 @@ def draw_substitutions(
     source, target = edge_index[:, entries]
     other = _as_far(source, far, numbering, random)
     numbers = numbering.encode(torch.stack([other, target]), graph[entries])
-    possible = (other != source) & (other != target) & ~torch.isin(numbers, taken)
+    possible = (other != source) & (other != target) & ~is_among(numbers, sorted_unique(taken))
     entries, other, numbers = entries[possible], other[possible], numbers[possible]
 
     old = numbering.encode(edge_index[:, entries], graph[entries])
@@ -80,7 +80,8 @@ def draw_substitutions(
     owner, once = owner[fits], once[fits]
     proper = edge_index[0] != edge_index[1]
     dropped = torch.zeros_like(proper)
-    dropped[proper] = torch.isin(numbering.encode(edge_index[:, proper], graph[proper]), old[once])
+    numbers = numbering.encode(edge_index[:, proper], graph[proper])
+    dropped[proper] = is_among(numbers, sorted_unique(old[once]))
     new = torch.stack([other[once], edge_index[1, entries[once]]])
     return Substitutions(dropped, new, owner)
 
