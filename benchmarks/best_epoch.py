@@ -7,7 +7,7 @@ noise is chosen from a grid by the same accuracy. Each line here is one setting,
 several seeds and scored after each epoch under protocol P-TU. "Last" is what our tables report.
 "Best epoch" takes for each seed the epoch with the best test accuracy, "best mean epoch" the one
 that is best on the average of the seeds. Both look at test labels: they say how much of a published
-figure such a choice may explain, and are no results.
+figure such a choice may explain, and are no results. ± is the population's deviation over seeds.
 """
 
 from __future__ import annotations
