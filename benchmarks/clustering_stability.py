@@ -5,8 +5,7 @@
 Of each temperature two trainings (seeds 0 and 1) are followed. The columns without labels: the
 agreement (NMI) of the clusters of both trainings, of one training with itself so many epochs ago,
 and the modularity. ACC and NMI against the labels stand beside them, to show what the former are
-worth; nothing is chosen by them. Chosen is the temperature whose two trainings agree best at the
-end; these are the settings of `pamc-gnn` on the data sets.
+worth; nothing is chosen by them. The rows are 64 wide and the meta-nodes 50, to be quick.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from graphcl.methods import create_method
 from graphcl.training import fit
 
 SEEDS = (0, 1)
-DATASETS = ["Cora", "CiteSeer", "Photo", "SDCN-ACM", "SDCN-DBLP", "SDCN-CiteSeer", "SDCN-USPS"]
+SMALL = {"width": 64, "meta_nodes": 50}
 HEADER = (
     "temperature",
     "epoch",
@@ -51,7 +50,7 @@ def followed(
     seen: dict[int, list[Tensor]] = {}
     for seed in SEEDS:
         method, settings = create_method(
-            "pamc-gnn", data, seed=seed, dataset=card.name, temperature=temperature
+            "pamc-gnn", data, seed=seed, dataset=card.name, temperature=temperature, **SMALL
         )
         found = seen.setdefault(seed, [])
 
@@ -83,17 +82,11 @@ def followed(
         )
 
 
-def chosen(lines: list[tuple[str, ...]]) -> str:
-    """The temperature whose seeds agree best in the last epoch."""
-    last = max(int(line[1]) for line in lines)
-    return max((line for line in lines if int(line[1]) == last), key=lambda line: float(line[2]))[0]
-
-
 def main() -> None:
     """Follow the trainings and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default=None, help="root of the data sets")
-    parser.add_argument("--datasets", nargs="+", default=DATASETS)
+    parser.add_argument("--datasets", nargs="+", default=["Cora", "SDCN-ACM", "SDCN-CiteSeer"])
     parser.add_argument("--temperatures", nargs="+", type=float, default=[0.5, 2.0, 4.0])
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--every", type=int, default=50)
@@ -110,7 +103,7 @@ def main() -> None:
             ):
                 print(name, *line, flush=True)
                 lines.append(line)
-        parts.append(f"## {name}\n\n{table(HEADER, lines)}\n\nChosen: {chosen(lines)}.")
+        parts.append(f"## {name}\n\n{table(HEADER, lines)}")
     text = "\n\n".join(parts) + "\n"
     if arguments.output:
         Path(arguments.output).write_text(text)
