@@ -9,11 +9,10 @@ from torch import Tensor
 from graphcl.arguments import check_number, check_whole
 from graphcl.losses import BootstrapLoss
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
-from graphcl.methods.corrupted_views import CorruptedViews
+from graphcl.methods.corrupted_views import CorruptedViews, warmed_training
 from graphcl.methods.corruption import CorruptedView
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder, MomentumTeacher, Projector, cosine_momentum
-from graphcl.training import TrainingSettings
 
 
 class BGRL(CorruptedViews):
@@ -123,15 +122,7 @@ def _encoder(num_features: int, widths: Sequence[int]) -> GCNEncoder:
     )
 
 
-def _training(learning_rate: float) -> TrainingSettings:
-    return TrainingSettings(
-        epochs=10_000,
-        learning_rate=learning_rate,
-        weight_decay=1e-5,
-        optimizer="adamw",
-        schedule="cosine",
-        warmup=0.1,
-    )
+EPOCHS = 10_000
 
 
 def _published(
@@ -145,10 +136,10 @@ def _published(
     hidden, width = widths
     rates = {"drop_edges": edges, "mask_features": features}
     parameters = {"hidden_width": hidden, "width": width, **rates}
-    return PublishedSettings(dataset, source, parameters, _training(learning_rate))
+    return PublishedSettings(dataset, source, parameters, warmed_training(EPOCHS, learning_rate))
 
 
-DEFAULT_TRAINING = _training(1e-4)
+DEFAULT_TRAINING = warmed_training(EPOCHS, 1e-4)
 _FALLBACK = (
     "fallback, the authors give none: their row for Photo, twice as wide (as the authors of Graph "
     "Barlow Twins run it there)"

@@ -116,22 +116,13 @@ class CCASSG(Method):
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, ``[N, d]``."""
-        rows: Tensor = self.encoder(
-            self.features.of(data), data.edge_index, data.get("edge_weight")
-        )
-        return rows
+        return self.features.encode(self.encoder, data)
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, a block of rows at a time (in each layer)."""
-        prepare = self.features.of_rows(data)
         if isinstance(self.encoder, GCNEncoder):
-            return self.encoder.encode_in_blocks(
-                data.x,
-                data.edge_index,
-                data.get("edge_weight"),
-                batch_size=batch_size,
-                prepare=prepare,
-            )
+            return self.features.encode_in_blocks(self.encoder, data, batch_size)
+        prepare = self.features.of_rows(data)
         blocks = row_blocks(len(data.x), batch_size)
         rows = (data.x[block] for block in blocks)
         return torch.cat([self.encoder(x if prepare is None else prepare(x)) for x in rows])

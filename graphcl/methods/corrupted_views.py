@@ -15,6 +15,7 @@ from graphcl.methods.encoder_features import EncoderFeatures
 from graphcl.methods.method import Method
 from graphcl.nn import GCNEncoder
 from graphcl.sampling import num_seeds
+from graphcl.training import TrainingSettings
 
 
 class CorruptedViews(Method):
@@ -88,17 +89,20 @@ class CorruptedViews(Method):
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, ``[N, d]``."""
-        rows: Tensor = self.encoder(
-            self.features.of(data), data.edge_index, data.get("edge_weight")
-        )
-        return rows
+        return self.features.encode(self.encoder, data)
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        return self.encoder.encode_in_blocks(
-            data.x,
-            data.edge_index,
-            data.get("edge_weight"),
-            batch_size=batch_size,
-            prepare=self.features.of_rows(data),
-        )
+        return self.features.encode_in_blocks(self.encoder, data, batch_size)
+
+
+def warmed_training(epochs: int, learning_rate: float) -> TrainingSettings:
+    """How both methods' authors train: AdamW, a tenth of the epochs to warm up, then a cosine."""
+    return TrainingSettings(
+        epochs=epochs,
+        learning_rate=learning_rate,
+        weight_decay=1e-5,
+        optimizer="adamw",
+        schedule="cosine",
+        warmup=0.1,
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphcl.nn import compress_features
+from graphcl.nn import GCNEncoder, compress_features
 from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
 
@@ -42,6 +42,21 @@ class EncoderFeatures:
     def of_rows(self, data: Data) -> Callable[[Tensor], Tensor] | None:
         """How to prepare some rows of a graph by themselves; None: they stay as they are."""
         return partial(normalize_rows, lowest=data.x.min()) if self.normalize else None
+
+    def encode(self, encoder: nn.Module, data: Data) -> Tensor:
+        """The encoder's rows on the whole graph, ``[N, d]``."""
+        rows: Tensor = encoder(self.of(data), data.edge_index, data.get("edge_weight"))
+        return rows
+
+    def encode_in_blocks(self, encoder: GCNEncoder, data: Data, batch_size: int) -> Tensor:
+        """The same, layer by layer."""
+        return encoder.encode_in_blocks(
+            data.x,
+            data.edge_index,
+            data.get("edge_weight"),
+            batch_size=batch_size,
+            prepare=self.of_rows(data),
+        )
 
     def _prepare(self, x: Tensor, lowest: Tensor | None) -> Tensor:
         if self.normalize:

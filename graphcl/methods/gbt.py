@@ -9,11 +9,10 @@ from torch import Tensor
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
-from graphcl.methods.corrupted_views import CorruptedViews
+from graphcl.methods.corrupted_views import CorruptedViews, warmed_training
 from graphcl.methods.corruption import CorruptedView
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder
-from graphcl.training import TrainingSettings
 
 AUTHORS_LOSS: Mapping[str, Any] = {"name": "barlow-twins", "redundancy": None}
 
@@ -94,15 +93,7 @@ class GraphBarlowTwins(CorruptedViews):
         return value
 
 
-def _training(learning_rate: float) -> TrainingSettings:
-    return TrainingSettings(
-        epochs=4000,
-        learning_rate=learning_rate,
-        weight_decay=1e-5,
-        optimizer="adamw",
-        schedule="cosine",
-        warmup=0.1,
-    )
+EPOCHS = 4000
 
 
 def _published(
@@ -115,10 +106,12 @@ def _published(
     "train_transductive.yaml (rates that the authors chose by test accuracy)",
 ) -> PublishedSettings:
     rates = {"drop_edges": (drop, drop), "mask_features": (mask, mask)}
-    return PublishedSettings(dataset, source, {"width": width, **rates}, _training(learning_rate))
+    return PublishedSettings(
+        dataset, source, {"width": width, **rates}, warmed_training(EPOCHS, learning_rate)
+    )
 
 
-DEFAULT_TRAINING = _training(5e-4)
+DEFAULT_TRAINING = warmed_training(EPOCHS, 5e-4)
 _FALLBACK = "fallback, the authors give none: their row for WikiCS (4000 epochs)"
 SETTINGS = (
     _published("Photo", 256, 1e-4, 0.3, 0.1),

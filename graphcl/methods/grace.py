@@ -147,20 +147,11 @@ class Grace(Method):
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, ``[N, d]``."""
-        rows: Tensor = self.encoder(
-            self.features.of(data), data.edge_index, data.get("edge_weight")
-        )
-        return rows
+        return self.features.encode(self.encoder, data)
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        return self.encoder.encode_in_blocks(
-            data.x,
-            data.edge_index,
-            data.get("edge_weight"),
-            batch_size=batch_size,
-            prepare=self.features.of_rows(data),
-        )
+        return self.features.encode_in_blocks(self.encoder, data, batch_size)
 
     def positives(self, data: Data) -> Pairs | None:
         """Which nodes (or seeds of a batch) belong together; None: each with itself."""

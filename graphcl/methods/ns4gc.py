@@ -134,19 +134,11 @@ class NS4GC(Method):
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, of unit length, ``[N, d]``."""
-        features = self.features.of(data)
-        return unit_rows(self.encoder(features, data.edge_index, data.get("edge_weight")))
+        return unit_rows(self.features.encode(self.encoder, data))
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        rows = self.encoder.encode_in_blocks(
-            data.x,
-            data.edge_index,
-            data.get("edge_weight"),
-            batch_size=batch_size,
-            prepare=self.features.of_rows(data),
-        )
-        return unit_rows(rows)
+        return unit_rows(self.features.encode_in_blocks(self.encoder, data, batch_size))
 
     def positives(self, data: Data) -> Pairs | None:
         """Each node (or seed of a batch) and its neighbours; None: the loss takes no pairs."""
