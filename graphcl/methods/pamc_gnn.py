@@ -41,9 +41,9 @@ class PamCGNN(Method):
     Lower temperatures split groups further: some graphs gain from it, others lose with every epoch
     (docs/clustering.md has the figures).
 
-    In mini-batches the seeds are contrasted with the meta-nodes of the whole graph; what is not in
-    the batch is as it was last seen (:class:`graphcl.negatives.RunningSums`, O(N d) memory). A
-    seed's positives are itself and those of its neighbours that are seeds as well.
+    In mini-batches the seeds are contrasted with the meta-nodes of the whole graph, and their
+    positives are themselves and the neighbours that were sampled. Rows of nodes that are no seeds
+    are as they were last seen (:class:`graphcl.negatives.RunningSums`, O(N d) memory).
 
     Source: ours, of Kulatilleke et al., arXiv 2209.14067 (meta-nodes), and Zhu et al.,
     arXiv 2006.04131 (two corrupted views).
@@ -120,6 +120,7 @@ class PamCGNN(Method):
         self.meta_nodes, self.refresh, self.hops = meta_nodes, refresh, hops
         self.normalize_features = normalize_features
         self.memory = None
+        self._start: Tensor | None = None
         self.register_buffer("meta", torch.empty(0, dtype=torch.int64))
         self._corrupt = Corruption(drop_edges, mask_features, undirected=True)
         self._influence = Prepared[Influence]()
@@ -128,22 +129,27 @@ class PamCGNN(Method):
     def setup(self, data: Data) -> None:
         """Forget what belonged to another graph."""
         self.check_width(data)
-        self._influence, self._features, self.memory = Prepared(), Prepared(), None
+        self._influence, self._features = Prepared(), Prepared()
+        self.memory = self._start = None
 
     def before_epoch(self, epoch: int, data: Data) -> None:
         """Cluster the rows into meta-nodes, every ``refresh`` epochs."""
         if epoch % self.refresh and len(self.meta) == len(data.x):
             return
-        rows = normalize(self.embed(data, batch_size=BLOCK if len(data.x) > LARGE else None))
+        large = len(data.x) > LARGE
+        rows = normalize(self.embed(data, batch_size=BLOCK if large else None))
         # Half as many meta-nodes as nodes at most: among single nodes there would be no mean.
         number = max(1, min(self.meta_nodes, len(rows) // 2))
         seed = int(torch.randint(2**31, ()))
-        distinct = len(rows.unique(dim=0)) if len(rows) <= LARGE else len(rows)
+        distinct = len(rows) if large else len(rows.unique(dim=0))
+        library = "mini-batch" if large else "scikit-learn"
         found = kmeans(
-            rows, min(number, distinct), seed=seed, restarts=1, library="scikit-learn"
+            rows, min(number, distinct), seed=seed, restarts=1, library=library
         ).assignment
         self.meta = found.to(rows.device)
-        if self.memory is not None:
+        if self.memory is None:
+            self._start = rows  # in case mini-batches follow
+        else:
             self._fill(self.memory, rows)
 
     def loss(self, data: Data) -> Tensor:
@@ -153,15 +159,23 @@ class PamCGNN(Method):
         seeds = num_seeds(data)
         features = self._prepare(data) if seeds is not None else self._whole(data)
         first, second = (self._corrupt(data).encode(self.encoder, features) for _ in range(2))
-        influence = self._reach(data, len(first))
         if seeds is None:
+            influence = self._reach(data, len(first))
             value: Tensor = self.objective(first, self.meta, influence, other=second)
             return value
-        nodes = data.n_id[:seeds]
-        memory = self._memory(len(self.meta), first)
-        rest = memory.rest(nodes)
-        value = self.objective(first, self.meta[nodes], influence, other=second, rest=rest)
-        memory.update(nodes, first)
+        hops = data.get("num_sampled_nodes") or [seeds]
+        nodes = data.n_id[: sum(hops[:2])]  # the seeds, and the neighbours of theirs
+        memory = self._memory(first)
+        near = memory.rows[nodes[seeds:]].to(first)
+        value = self.objective(
+            torch.cat([first, near]),
+            self.meta[nodes],
+            self._reach(data, len(nodes)),
+            other=torch.cat([second, near]),
+            rest=memory.rest(nodes),
+            anchors=seeds,
+        )
+        memory.update(nodes[:seeds], first)
         return value
 
     def encode(self, data: Data) -> Tensor:
@@ -188,20 +202,23 @@ class PamCGNN(Method):
         return compress_features(normalize(x) if self.normalize_features else x)
 
     def _reach(self, data: Data, size: int) -> Influence:
-        """The influence of the nodes, or of a batch's seeds, on each other."""
+        """The influence of the first nodes on each other, along the edges."""
         edges = data.edge_index
 
         def find() -> Influence:
             own = edges[:, (edges < size).all(0)]
-            return Influence(own, size, hops=self.hops)
+            return Influence(own.flip(0), size, hops=self.hops)
 
         return self._influence.get((edges, size), find)
 
-    def _memory(self, num_nodes: int, rows: Tensor) -> RunningSums:
+    def _memory(self, rows: Tensor) -> RunningSums:
         """The rows of the whole graph as they were last seen; full batches need none."""
         if self.memory is None:
-            self.memory = self._empty_memory(num_nodes, rows.size(1)).to(rows.device)
+            self.memory = self._empty_memory(len(self.meta), rows.size(1)).to(rows.device)
             self.memory.assign(self.meta)
+            if self._start is not None:
+                self._fill(self.memory, self._start)
+                self._start = None
         return self.memory
 
     def _empty_memory(self, num_nodes: int, width: int) -> RunningSums:

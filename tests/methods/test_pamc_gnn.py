@@ -11,10 +11,10 @@ from torch_geometric.data import Data
 
 from graphcl.contrast import Influence
 from graphcl.datasets import planted_partition
-from graphcl.evaluation import evaluate
+from graphcl.evaluation import cluster_embeddings, clustering_metrics, evaluate
 from graphcl.losses import PamCLoss
 from graphcl.methods import PamCGNN, create_method
-from graphcl.sampling import NodeBatches
+from graphcl.sampling import NeighbourBatches, NodeBatches
 from graphcl.training import fit
 
 SMALL: dict[str, Any] = {"width": 8, "hidden_width": 16, "meta_nodes": 6}
@@ -59,6 +59,26 @@ def test_orders_train_in_batches_too(graph: Data, order: str) -> None:
     assert history.epochs_run == 3
     assert method.memory is not None
     assert bool(method.memory.seen.all())
+
+
+def test_small_batches_keep_neighbours_together() -> None:
+    towns = planted_partition(
+        600,
+        num_classes=4,
+        average_degree=10.0,
+        homophily=0.85,
+        num_features=16,
+        feature_signal=0.5,
+        seed=0,
+    )
+    changes = {"width": 16, "hidden_width": 32, "meta_nodes": 20, "normalize_features": False}
+    method, settings = create_method(
+        "pamc-gnn", towns, seed=0, steps=60, epochs=60, learning_rate=0.01, **changes
+    )
+    # Of 16 seeds hardly two are neighbours: positives are among the nodes that were sampled.
+    fit(method, towns, settings=settings, loader=NeighbourBatches(towns, batch_size=16, seed=0))
+    found = cluster_embeddings(method.embed(towns), 4, seed=0)
+    assert clustering_metrics(found, edge_index=towns.edge_index)["modularity"] > 0.45
 
 
 def test_meta_nodes_are_found_anew_every_few_epochs(graph: Data) -> None:
