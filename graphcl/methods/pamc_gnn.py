@@ -142,9 +142,12 @@ class PamCGNN(Method):
         number = max(1, min(self.meta_nodes, len(rows) // 2))
         seed = int(torch.randint(2**31, ()))
         distinct = len(rows) if large else len(rows.unique(dim=0))
-        library = "mini-batch" if large else "scikit-learn"
         found = kmeans(
-            rows, min(number, distinct), seed=seed, restarts=1, library=library
+            rows,
+            min(number, distinct),
+            seed=seed,
+            restarts=1,
+            library="mini-batch" if large else "scikit-learn",
         ).assignment
         self.meta = found.to(rows.device)
         if self.memory is None:
