@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+import yaml
 from measure import peak_mib, reset_peak, resident_mib
 from torch import Tensor
 
@@ -86,15 +87,22 @@ class Trainings:
 def train_ours(
     name: str, dataset: str, data: str | None, seeds: int, epochs: int | None
 ) -> dict[str, Any]:
-    """A method of the registry with its settings for the data set."""
+    """A method of the registry with its settings for the data set.
+
+    What follows its name changes them: "pamc-gnn temperature=0.5".
+    """
     from graphcl.datasets import load
     from graphcl.methods import create_method
     from graphcl.training import fit
 
     graph, _ = load(dataset, data)
+    name, *pairs = name.split()
+    changes = {key: yaml.safe_load(value) for key, value in (pair.split("=") for pair in pairs)}
 
     def train(seed: int) -> tuple[Tensor, int]:
-        changed = {} if epochs is None or name in ("raw", "ssgc") else {"epochs": epochs}
+        changed = dict(changes)
+        if epochs is not None and name not in ("raw", "ssgc"):
+            changed["epochs"] = epochs
         method, settings = create_method(name, graph, dataset=dataset, seed=seed, **changed)
         run = 0
         if method.trained:

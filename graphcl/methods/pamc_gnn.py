@@ -38,8 +38,9 @@ class PamCGNN(Method):
     The temperature decides whether long training helps. Near 2, where PamC's authors have it
     (their tau is one over it), clusters no longer decay with the epochs, so the last epoch can be
     taken without looking at labels; there the first order is also close to the exact denominator.
-    Lower temperatures split groups further: some graphs gain from it, others lose with every epoch
-    (docs/clustering.md has the figures).
+    Lower temperatures split groups further: some graphs gain from it, others lose
+    (docs/clustering.md has the figures). The first order comes close to the exact denominator there
+    too where meta-nodes are many, which costs less than the second order.
 
     In mini-batches the seeds are contrasted with the meta-nodes of the whole graph, and their
     positives are themselves and the neighbours that were sampled. Rows of nodes that are no seeds
