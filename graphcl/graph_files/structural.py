@@ -198,5 +198,8 @@ def _signs(vectors: Numbers) -> Numbers:
     """The sign that makes the longer tail of each column positive: it knows no order of nodes."""
     cubes = (vectors**3).sum(axis=0)
     balanced = np.abs(cubes) <= 1e-6 * np.abs(vectors**3).sum(axis=0)
-    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
+    sizes = np.abs(vectors)
+    # The first of equal ones, which rounding may tell apart.
+    first = (sizes >= (1 - 1e-6) * sizes.max(axis=0)).argmax(axis=0)
+    largest = vectors[first, np.arange(vectors.shape[1])]
     return np.where(np.where(balanced, largest, cubes) < 0, -1.0, 1.0)
