@@ -21,6 +21,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent / "speed"))
 
+from options import write
 from tables import number, provenance, table
 
 from graphcl.datasets import load
@@ -90,7 +91,7 @@ def main() -> None:
     parser.add_argument("--temperatures", nargs="+", type=float, default=[0.5, 2.0, 4.0])
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--every", type=int, default=50)
-    parser.add_argument("--output", default=None, help="write the report (Markdown) here")
+    parser.add_argument("--output", type=Path, help="write the report (Markdown) here")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     parts = ["# Which temperature keeps the clusters of `pamc-gnn`", provenance("both cores busy")]
@@ -104,11 +105,7 @@ def main() -> None:
                 print(name, *line, flush=True)
                 lines.append(line)
         parts.append(f"## {name}\n\n{table(HEADER, lines)}")
-    text = "\n\n".join(parts) + "\n"
-    if arguments.output:
-        Path(arguments.output).write_text(text)
-    else:
-        print(text)
+    print(write(parts, arguments.output))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ class PamCGNN(Method):
     (their tau is one over it), clusters no longer decay with the epochs, so the last epoch can be
     taken without looking at labels; there the first order is also close to the exact denominator.
     Lower temperatures split groups further: some graphs gain from it, others lose
-    (docs/clustering.md has the figures). The first order comes close to the exact denominator there
-    too where meta-nodes are many, which costs less than the second order.
+    (docs/clustering.md has the figures). There many meta-nodes make the first order more exact: on
+    Cora at 0.5 its mean error is .011 with 300 of them, .029 with 50.
 
     In mini-batches the seeds are contrasted with the meta-nodes of the whole graph, and their
     positives are themselves and the neighbours that were sampled. Rows of nodes that are no seeds
