@@ -8,6 +8,7 @@ from torch import Tensor
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.losses import BootstrapLoss
+from graphcl.methods.checks import Rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corrupted_views import CorruptedViews, warmed_training
 from graphcl.methods.corruption import CorruptedView
@@ -38,8 +39,8 @@ class BGRL(CorruptedViews):
         hidden_width: Width of the layer before.
         predictor_width: Width inside the predictor.
         momentum: Of the teacher at the start, from 0 to 1.
-        drop_edges: Probability of losing an edge, for view 1 and view 2.
-        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
         temperature: Divisor of the cosine, for another ``loss`` that has one.
         loss: ``"bootstrap"``, or a loss of two views by name or as a mapping with ``name`` and its
             parameters: it then compares the predictions of each view with the teacher's rows of the
@@ -60,6 +61,7 @@ class BGRL(CorruptedViews):
     """
 
     cost = "no pairs, two encoders: O(E d + N d^2) time, O(N d) memory"
+    encoder: GCNEncoder
 
     def __init__(
         self,
@@ -69,8 +71,8 @@ class BGRL(CorruptedViews):
         hidden_width: int = 512,
         predictor_width: int = 512,
         momentum: float = 0.99,
-        drop_edges: Sequence[float] = (0.4, 0.1),
-        mask_features: Sequence[float] = (0.1, 0.2),
+        drop_edges: Rates = (0.4, 0.1),
+        mask_features: Rates = (0.1, 0.2),
         temperature: float = 0.5,
         loss: Choice = "bootstrap",
         **options: bool,

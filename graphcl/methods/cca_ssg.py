@@ -9,28 +9,33 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphcl.arguments import check_whole, unknown_name
+from graphcl.arguments import check_number, check_whole, unknown_name
 from graphcl.losses import CanonicalCorrelationLoss
-from graphcl.methods.checks import check_flag, check_share
-from graphcl.methods.corruption import Corruption
-from graphcl.methods.encoder_features import EncoderFeatures
-from graphcl.methods.method import Method
+from graphcl.methods.checks import Rates
+from graphcl.methods.contrast_choice import Choice, ContrastChoice
+from graphcl.methods.corrupted_views import CorruptedViews
+from graphcl.methods.corruption import CorruptedView
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder, row_blocks
-from graphcl.sampling import num_seeds
 from graphcl.training import TrainingSettings
 
 ENCODERS = ("gcn", "mlp")
 
 
-class CCASSG(Method):
+class CCASSG(CorruptedViews):
     """Canonical correlation analysis of two corrupted views, without negatives (CCA-SSG).
 
-    Each step drops edges and feature columns twice over, encodes both views and minimises
-    :class:`graphcl.losses.CanonicalCorrelationLoss` of the rows: no projector, no negatives,
-    O(N d^2). The embedding is the encoder's output on the uncorrupted graph.
+    Each step drops edges and feature columns twice over and encodes both views; there is no
+    projector. With Z~1 and Z~2 the rows [N, d] of both, each column standardised, the loss
+    (:class:`graphcl.losses.CanonicalCorrelationLoss`) is ::
 
-    Source: Zhang et al., NeurIPS 2021, arXiv 2106.12484, and the authors' code,
+        - trace(Z~1' Z~2 / N) + decorrelation * sum over v = 1, 2 of |Z~v' Z~v / N - I|^2
+
+    Features are compared, not nodes: there are no negatives, so there is no ``negatives`` to
+    choose, and the cost is O(N d^2). The embedding is the encoder's output on the uncorrupted
+    graph.
+
+    Source: Zhang et al., NeurIPS 2021, arXiv 2106.12484, equation 5, and the authors' code,
     hengruizhang98/CCA-SSG.
 
     Args:
@@ -40,16 +45,21 @@ class CCASSG(Method):
         encoder: "gcn" (graph convolutions, ReLU between) or "mlp" (linear layers, batch
             normalisation and ReLU between: the authors' choice on CS, where the graph is not used).
         decorrelation: The loss's factor, the authors' lambda, at least 0.
-        drop_edges: Probability of losing an edge, the same for both views.
-        mask_features: Probability of zeroing a feature column, the same for both views.
-        undirected: As in :class:`Grace`.
-        normalize_features: As in :class:`Grace`; off by default.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
+        temperature: Divisor of the cosine, for another ``loss`` that has one.
+        loss: ``"canonical-correlation"``, or another loss of two views by name or as a mapping with
+            ``name`` and its parameters, as in :class:`GraphBarlowTwins`; ``decorrelation`` is then
+            not used.
+        **options: ``undirected`` and ``normalize_features``, as in :class:`Grace`; the second is
+            off by default.
 
     Raises:
         TypeError: An argument of the wrong type.
         ValueError: An argument out of range.
 
     Example:
+        >>> from torch_geometric.data import Data
         >>> graph = Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 0]]))
         >>> method = CCASSG(3, width=4)
         >>> method.loss(graph).shape, method.embed(graph).shape
@@ -57,7 +67,6 @@ class CCASSG(Method):
     """
 
     cost = "no pairs: O(E d + N d^2) time, O(N d) memory"
-    monitor: str | None = None  # the authors train for a fixed number of epochs
 
     def __init__(
         self,
@@ -67,10 +76,12 @@ class CCASSG(Method):
         layers: int = 2,
         encoder: str = "gcn",
         decorrelation: float = 1e-3,
-        drop_edges: float = 0.4,
-        mask_features: float = 0.1,
-        undirected: bool = False,
+        drop_edges: Rates = 0.4,
+        mask_features: Rates = 0.1,
+        temperature: float = 0.5,
+        loss: Choice = "canonical-correlation",
         normalize_features: bool = False,
+        **options: bool,
     ) -> None:
         if encoder not in ENCODERS:
             raise ValueError(unknown_name("encoder", encoder, ENCODERS))
@@ -81,47 +92,35 @@ class CCASSG(Method):
             layers=layers,
             encoder=encoder,
             decorrelation=decorrelation,
-            drop_edges=check_share("drop_edges", drop_edges),
-            mask_features=check_share("mask_features", mask_features),
-            undirected=check_flag("undirected", undirected),
-            normalize_features=check_flag("normalize_features", normalize_features),
+            drop_edges=drop_edges,
+            mask_features=mask_features,
+            temperature=check_number("temperature", temperature),
+            loss=loss,
+            normalize_features=normalize_features,
+            **options,
         )
-        self.objective = CanonicalCorrelationLoss(decorrelation)
-        self.encoder: GCNEncoder | _FeatureEncoder
-        if encoder == "gcn":
-            self.encoder = GCNEncoder(num_features, widths, last_activation=False)
-        else:
-            self.encoder = _FeatureEncoder(num_features, widths)
-        self.features = EncoderFeatures(normalize=normalize_features)
-        self._corrupt = Corruption(drop_edges, mask_features, undirected=undirected)
+        own = CanonicalCorrelationLoss(decorrelation)
+        self.objective = (
+            own
+            if loss == "canonical-correlation"
+            else ContrastChoice(loss, temperature=temperature)
+        )
+        self.encoder = (
+            GCNEncoder(num_features, widths, last_activation=False)
+            if encoder == "gcn"
+            else _FeatureEncoder(num_features, widths)
+        )
 
-    def setup(self, data: Data) -> None:
-        """Keep the least entry of the features, which mini-batches need to be normalised alike."""
-        self.check_width(data)
-        self.features.setup(data)
-
-    def loss(self, data: Data) -> Tensor:
-        """The loss of two fresh views of the graph, or of a batch's seeds, a scalar.
-
-        Of a single node it is 0: nothing correlates.
-        """
-        self.check_width(data)
-        seeds = num_seeds(data)
-        if (len(data.x) if seeds is None else seeds) < 2:
-            return 0.0 * torch.stack([p.sum() for p in self.parameters()]).sum()
-        features = self.features.of(data)
-        first, second = (self._corrupt(data).encode(self.encoder, features) for _ in range(2))
+    def compare(self, views: Sequence[CorruptedView], features: Tensor) -> Tensor:
+        """The loss of the encoder's rows of both views."""
+        first, second = (view.encode(self.encoder, features) for view in views)
         value: Tensor = self.objective(first, second)
         return value
-
-    def encode(self, data: Data) -> Tensor:
-        """The encoder's rows on the whole graph, ``[N, d]``."""
-        return self.features.encode(self.encoder, data)
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, a block of rows at a time (in each layer)."""
         if isinstance(self.encoder, GCNEncoder):
-            return self.features.encode_in_blocks(self.encoder, data, batch_size)
+            return super().encode_in_blocks(data, batch_size)
         prepare = self.features.of_rows(data)
         blocks = row_blocks(len(data.x), batch_size)
         rows = (data.x[block] for block in blocks)

@@ -24,10 +24,18 @@ def check_share(name: str, value: float) -> float:
     return number
 
 
-def check_rates(name: str, values: Sequence[float]) -> tuple[float, float]:
+Rates = float | Sequence[float]
+"""One rate for both views, or one for each."""
+
+
+def check_rates(name: str, values: Rates) -> tuple[float, float]:
     """Return one rate from 0 to 1 for each of two views, else raise naming ``name``."""
+    if isinstance(values, (int, float)):
+        values = (values, values)
     if not isinstance(values, (list, tuple)) or len(values) != 2:
-        raise ValueError(f"{name} must be two rates, one for each view, got {values!r}")
+        raise ValueError(
+            f"{name} must be one rate for both views or two, one for each, got {values!r}"
+        )
     first, second = (check_share(name, value) for value in values)
     return first, second
 

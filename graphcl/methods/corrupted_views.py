@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphcl.methods.checks import check_flag, check_rates
+from graphcl.methods.checks import Rates, check_flag, check_rates
 from graphcl.methods.corruption import CorruptedView, Corruption
 from graphcl.methods.encoder_features import EncoderFeatures
 from graphcl.methods.method import Method
@@ -21,14 +22,14 @@ from graphcl.training import TrainingSettings
 class CorruptedViews(Method):
     """Drop edges and feature columns twice over, and compare the views (not used by itself).
 
-    The form that BGRL and Graph Barlow Twins share. A subclass makes ``encoder`` and says by
-    :meth:`compare` what its loss is. The embedding is the encoder's output on the uncorrupted
+    The form that BGRL, Graph Barlow Twins and CCA-SSG share. A subclass makes ``encoder`` and says
+    by :meth:`compare` what its loss is. The embedding is the encoder's output on the uncorrupted
     graph.
 
     Args:
         num_features: Width of the features, ``F``.
-        drop_edges: Probability of losing an edge, for view 1 and view 2.
-        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
         undirected: As in :class:`Grace`.
         normalize_features: As in :class:`Grace`.
         **configuration: What else determines the method.
@@ -38,14 +39,14 @@ class CorruptedViews(Method):
     """
 
     monitor: str | None = None  # the authors train for a fixed number of epochs
-    encoder: GCNEncoder
+    encoder: nn.Module
 
     def __init__(
         self,
         num_features: int,
         *,
-        drop_edges: Sequence[float],
-        mask_features: Sequence[float],
+        drop_edges: Rates,
+        mask_features: Rates,
         undirected: bool = False,
         normalize_features: bool = True,
         **configuration: object,
@@ -93,7 +94,8 @@ class CorruptedViews(Method):
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        return self.features.encode_in_blocks(self.encoder, data, batch_size)
+        encoder = cast(GCNEncoder, self.encoder)  # a subclass with another has a way of its own
+        return self.features.encode_in_blocks(encoder, data, batch_size)
 
 
 def warmed_training(epochs: int, learning_rate: float) -> TrainingSettings:

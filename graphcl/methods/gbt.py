@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from graphcl.arguments import check_number, check_whole
+from graphcl.methods.checks import Rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corrupted_views import CorruptedViews, warmed_training
 from graphcl.methods.corruption import CorruptedView
@@ -34,8 +35,8 @@ class GraphBarlowTwins(CorruptedViews):
     Args:
         num_features: Width of the features, ``F``.
         width: Width of the embedding, ``d``; the layer before is twice as wide.
-        drop_edges: Probability of losing an edge, for view 1 and view 2.
-        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
         temperature: Divisor of the cosine, for another ``loss`` that has one.
         loss: A loss of two views by name, or a mapping with ``name`` and its parameters
             (:class:`graphcl.methods.ContrastChoice`): of features ``barlow-twins``, ``vicreg``,
@@ -62,8 +63,8 @@ class GraphBarlowTwins(CorruptedViews):
         num_features: int,
         *,
         width: int = 256,
-        drop_edges: Sequence[float] = (0.5, 0.5),
-        mask_features: Sequence[float] = (0.1, 0.1),
+        drop_edges: Rates = (0.5, 0.5),
+        mask_features: Rates = (0.1, 0.1),
         temperature: float = 0.5,
         loss: Choice = AUTHORS_LOSS,
         **options: bool,

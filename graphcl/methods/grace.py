@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.contrast import Pairs
-from graphcl.methods.checks import check_flag, check_rates
+from graphcl.methods.checks import Rates, check_flag, check_rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corruption import Corruption
 from graphcl.methods.encoder_features import EncoderFeatures
@@ -37,8 +35,8 @@ class Grace(Method):
         projection_width: Width inside the projector; None: ``d``.
         activation: After both layers, one of :data:`graphcl.nn.ACTIVATIONS`.
         temperature: Divisor of the cosine, above 0.
-        drop_edges: Probability of losing an edge, for view 1 and view 2.
-        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
         undirected: True: both directions of an edge fall together. The authors' code drops them
             independently, hence False; so does any batch of sampled neighbours, as most of its
             edges are there in one direction only.
@@ -70,8 +68,8 @@ class Grace(Method):
         projection_width: int | None = None,
         activation: str = "relu",
         temperature: float = 0.5,
-        drop_edges: Sequence[float] = (0.2, 0.4),
-        mask_features: Sequence[float] = (0.3, 0.4),
+        drop_edges: Rates = (0.2, 0.4),
+        mask_features: Rates = (0.3, 0.4),
         undirected: bool = False,
         normalize_features: bool = True,
         loss: Choice = "nt-xent",

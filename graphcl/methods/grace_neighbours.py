@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs
+from graphcl.methods.checks import Rates
 from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.grace import Grace
 from graphcl.sampling import num_seeds
@@ -31,8 +30,8 @@ class GraceNeighbours(Grace):
         projection_width: Width inside the projector; None: ``width``.
         activation: After both layers.
         temperature: Divisor of the cosine, above 0.
-        drop_edges: Probability of losing an edge, for view 1 and view 2.
-        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
         undirected: Whether both directions of an edge fall together.
         normalize_features: Divide the rows of the features by their sum.
         loss: A loss of two views that uses pairs.
@@ -57,8 +56,8 @@ class GraceNeighbours(Grace):
         projection_width: int | None = None,
         activation: str = "relu",
         temperature: float = 0.5,
-        drop_edges: Sequence[float] = (0.2, 0.4),
-        mask_features: Sequence[float] = (0.3, 0.4),
+        drop_edges: Rates = (0.2, 0.4),
+        mask_features: Rates = (0.3, 0.4),
         undirected: bool = False,
         normalize_features: bool = True,
         loss: Choice = "nt-xent",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.contrast import Pairs, unit_rows
-from graphcl.methods.checks import check_flag, check_rates
+from graphcl.methods.checks import Rates, check_flag, check_rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corruption import Corruption
 from graphcl.methods.encoder_features import EncoderFeatures
@@ -40,8 +38,8 @@ class NS4GC(Method):
         width: Width of the embedding, ``d``.
         hidden_width: Width of the layer before; None: there is no layer before.
         temperature: That of the loss: the authors' tau, above 0.
-        drop_edges: Probability of losing an edge, for view 1 and view 2.
-        mask_features: Probability of zeroing a feature column, for view 1 and view 2.
+        drop_edges: Probability of losing an edge, for both views or for each.
+        mask_features: Probability of zeroing a feature column, for both views or for each.
         undirected: As in :class:`Grace`.
         normalize_features: As in :class:`Grace`; off by default.
         loss: A loss of two views by name, or a mapping with ``name`` and its parameters
@@ -72,8 +70,8 @@ class NS4GC(Method):
         width: int = 64,
         hidden_width: int | None = 256,
         temperature: float = 0.1,
-        drop_edges: Sequence[float] = (0.3, 0.3),
-        mask_features: Sequence[float] = (0.2, 0.2),
+        drop_edges: Rates = (0.3, 0.3),
+        mask_features: Rates = (0.2, 0.2),
         undirected: bool = False,
         normalize_features: bool = False,
         loss: Choice = "neighbour-sparsity",

@@ -126,7 +126,7 @@ def test_bad_values_are_named(graph: Data) -> None:
         GCA(3, centrality="degrees")
     with pytest.raises(TypeError, match="binary_features must be true or false, got 1"):
         GCA(3, binary_features=1)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="drop_edges must be two rates"):
-        ProGCL(3, drop_edges=0.2)
+    with pytest.raises(ValueError, match="drop_edges must be one rate for both views or two"):
+        ProGCL(3, drop_edges=(0.2, 0.3, 0.4))
     with pytest.raises(ValueError, match="debias must be a probability"):
         DCL(3, loss={"name": "nt-xent", "debias": 1})

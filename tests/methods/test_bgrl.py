@@ -180,8 +180,8 @@ def test_settings_are_published_ones_and_bad_ones_are_refused(graph: Data) -> No
     assert create_method("gbt", graph, dataset="Computers")[0].configuration["width"] == 128
     with pytest.raises(ValueError, match=r"momentum must be from 0 to 1, got 1\.5"):
         BGRL(3, momentum=1.5)
-    with pytest.raises(ValueError, match="drop_edges must be two rates"):
-        GraphBarlowTwins(3, drop_edges=0.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="drop_edges must be one rate for both views or two"):
+        GraphBarlowTwins(3, drop_edges=(0.5,))
     with pytest.raises(ValueError, match="unknown loss 'bootstrp'"):
         BGRL(3, loss="bootstrp")
     with pytest.raises(ValueError, match="unknown parameter of gbt 'negatives'"):

@@ -8,6 +8,7 @@ from torch_geometric.data import Data
 
 from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
+from graphcl.losses import CanonicalCorrelationLoss
 from graphcl.methods import CCASSG, create_method, settings_source
 from graphcl.methods.encoder_features import normalize_rows
 from graphcl.nn import normalized_adjacency
@@ -93,3 +94,30 @@ def test_settings_are_published_ones_and_bad_ones_are_refused() -> None:
         CCASSG(3, drop_edges=2)
     with pytest.raises(ValueError, match="layers must be at least 1, got 0"):
         CCASSG(3, layers=0)
+    with pytest.raises(ValueError, match="unknown loss 'canonical'"):
+        CCASSG(3, loss="canonical")
+    with pytest.raises(ValueError, match="unknown parameter of cca-ssg 'negatives'"):
+        create_method("cca-ssg", Data(x=torch.eye(3), edge_index=torch.eye(2).long()), negatives="")
+
+
+def test_another_loss_compares_the_same_views(graph: Data) -> None:
+    choices: list[Any] = ["vicreg", {"name": "canonical-correlation", "decorrelation": 0.5}]
+    for choice in choices:
+        method, settings = create_method("cca-ssg", graph, seed=0, width=8, epochs=3, loss=choice)
+        assert len(fit(method, graph, settings=settings).losses) == 3
+    torch.manual_seed(0)
+    named = method.loss(graph)
+    method.objective = CanonicalCorrelationLoss(0.5)
+    torch.manual_seed(0)
+    torch.testing.assert_close(method.loss(graph), named)
+
+
+def test_a_rate_for_both_views_is_that_rate_twice(graph: Data) -> None:
+    torch.manual_seed(0)
+    one = CCASSG(8, width=5, drop_edges=0.3, mask_features=0.2)
+    two = CCASSG(8, width=5, drop_edges=(0.3, 0.3), mask_features=[0.2, 0.2])
+    two.load_state_dict(one.state_dict())
+    torch.manual_seed(1)
+    first = one.loss(graph)
+    torch.manual_seed(1)
+    torch.testing.assert_close(two.loss(graph), first)

@@ -116,5 +116,5 @@ def test_settings_are_published_ones_and_bad_ones_are_refused(graph: Data) -> No
         NS4GC(3, negatives="hard")
     with pytest.raises(ValueError, match="difficulty needs a second encoder"):
         NS4GC(3, loss="nt-xent", negatives="difficulty")
-    with pytest.raises(ValueError, match="drop_edges must be two rates"):
+    with pytest.raises(ValueError, match="drop_edges must be one rate for both views or two"):
         NS4GC(3, drop_edges=(0.1,))

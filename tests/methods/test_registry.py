@@ -98,7 +98,7 @@ def test_broken_data_is_refused(graph):
         ({"temperature": float("inf")}, ValueError, "temperature must be finite"),
         ({"temperature": "hot"}, TypeError, "temperature must be a number, got 'hot'"),
         ({"drop_edges": [0.1, 1.5]}, ValueError, "drop_edges must be from 0 to 1, got 1.5"),
-        ({"drop_edges": 0.3}, ValueError, "drop_edges must be two rates"),
+        ({"drop_edges": [0.3]}, ValueError, "drop_edges must be one rate for both views or two"),
         ({"mask_features": [-0.1, 0]}, ValueError, "mask_features must be from 0 to 1, got -0.1"),
         ({"width": 0}, ValueError, "width must be at least 1, got 0"),
         ({"width": 2.5}, TypeError, "width must be a whole number, got 2.5"),
