@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from graphcl.arguments import check_whole
 from graphcl.metapaths import FixedMatrix
+from graphcl.nn import SharedPReLU
 
 GAIN = 1.414
 """Gain of the normal Xavier initialisation of all weights, as in the authors' code."""
@@ -24,7 +25,7 @@ class PathConvolution(nn.Module):
         check_whole("width", width, least=1)
         self.linear = nn.Linear(width, width, bias=False)
         self.bias = nn.Parameter(torch.zeros(width))
-        self.activation = nn.PReLU()
+        self.activation = SharedPReLU()
         nn.init.xavier_normal_(self.linear.weight, gain=GAIN)
 
     def forward(self, rows: Tensor, adjacency: FixedMatrix) -> Tensor:

@@ -14,6 +14,7 @@ from graphcl.nn.node_types import ContextSum, TanhProjector, TypeProjection
 from graphcl.nn.projector import Projector, ShortcutProjector
 from graphcl.nn.readout import sum_readout, summary_readout
 from graphcl.nn.semantic_attention import SemanticAttention
+from graphcl.nn.shared_prelu import SharedPReLU
 from graphcl.nn.sparse import (
     compress_features,
     edge_matrix,
@@ -37,6 +38,7 @@ __all__ = [
     "NeighbourAttention",
     "Projector",
     "SemanticAttention",
+    "SharedPReLU",
     "ShortcutProjector",
     "TanhProjector",
     "TypeProjection",

@@ -8,10 +8,11 @@ from functools import partial
 from torch import nn
 
 from graphcl.arguments import unknown_name
+from graphcl.nn.shared_prelu import SharedPReLU
 
 ACTIVATIONS: Mapping[str, Callable[[], nn.Module]] = {
     "elu": nn.ELU,
-    "prelu": nn.PReLU,
+    "prelu": SharedPReLU,
     "relu": nn.ReLU,
     # GCA and ProGCL call torch's rrelu without its training flag: a leaky ReLU, nothing is random.
     "rrelu": partial(nn.LeakyReLU, 11 / 48),

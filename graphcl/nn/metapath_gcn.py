@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from graphcl.arguments import check_whole
 from graphcl.nn.fast_dropout import FastDropout
+from graphcl.nn.shared_prelu import SharedPReLU
 
 
 class Adjacency(Protocol):
@@ -63,7 +64,7 @@ class MetaPathGCN(nn.Module):
             raise ValueError(f"layer_norm must be 'matrix' or 'rows', got {layer_norm!r}")
         self.layer_norm = layer_norm
         self.first = nn.Parameter(_uniform(width, hidden))
-        self.activation = nn.PReLU()
+        self.activation = SharedPReLU()
         self.second = nn.Parameter(_uniform(hidden, out))
         self.dropout = FastDropout(dropout)
 
