@@ -50,6 +50,7 @@ nitpick_ignore = [
             "ClusterOrder",
             "Mode",
             "PamCOrder",
+            "Rates",
             "Solver",
             "Module",
             "graphcl.nn.momentum.Module",

@@ -19,13 +19,19 @@ from graphcl.nn import GCNEncoder, MomentumTeacher, Projector, cosine_momentum
 class BGRL(CorruptedViews):
     """Bootstrapped graph latents (BGRL).
 
-    Each step corrupts the graph twice over. The encoder and a predictor turn one view into
-    predictions of what the teacher makes of the other view, and the other way round; the loss is
-    :class:`graphcl.losses.BootstrapLoss`, twice the authors' ``2 - cos - cos``. No gradient reaches
-    the teacher: it starts from random weights of its own and follows the encoder by a moving
-    average, whose momentum grows to 1 along half a cosine. There are no negatives, so there is no
-    ``negatives`` to choose, and the cost is linear in N. The embedding is the encoder's output on
-    the uncorrupted graph.
+    Each step corrupts the graph twice over. The encoder and a predictor turn view v into
+    predictions p^v of what the teacher makes of the other view, its rows t, and the other way
+    round. The loss (:class:`graphcl.losses.BootstrapLoss`) is ::
+
+        mean over i of  4 - 2 cos(p^1_i, t^2_i) - 2 cos(p^2_i, t^1_i)
+
+    which is twice the authors'. No gradient reaches the teacher: it starts from random weights of
+    its own and follows the encoder by a moving average ::
+
+        teacher <- m teacher + (1 - m) encoder,   m = 1 - (1 - momentum) (1 + cos(pi progress)) / 2
+
+    There are no negatives, so there is no ``negatives`` to choose, and the cost is linear in N. The
+    embedding is the encoder's output on the uncorrupted graph.
 
     The encoder's layers are GCN, batch normalisation, PReLU. What differs from the authors' code:
     running statistics take over 1 % of each step's (theirs 99 %, PyTorch's momentum the wrong way

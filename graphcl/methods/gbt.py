@@ -22,10 +22,14 @@ class GraphBarlowTwins(CorruptedViews):
     """Two corrupted views whose features correlate one by one, without negatives (G-BT).
 
     Each step corrupts the graph twice over and encodes both views: GCN, batch normalisation, PReLU,
-    GCN. :class:`graphcl.losses.BarlowTwinsLoss` with the factor 1 / d pulls the correlations of
-    their features towards the identity; there is no projector. Features are compared, not nodes:
-    there are no negatives, so there is no ``negatives`` to choose, and the cost is O(N d^2). The
-    embedding is the encoder's output on the uncorrupted graph.
+    GCN; there is no projector. With C = Z1' Z2 / N of the standardised columns of both views, the
+    loss (:class:`graphcl.losses.BarlowTwinsLoss`) pulls the correlations towards the identity ::
+
+        sum over k of (1 - C_kk)^2 + 1 / d * sum over k != l of C_kl^2
+
+    Features are compared, not nodes: there are no negatives, so there is no ``negatives`` to
+    choose, and the cost is O(N d^2). The embedding is the encoder's output on the uncorrupted
+    graph.
 
     What differs from the authors' code: columns are standardised by the biased variance plus 1e-5
     (theirs by the unbiased deviation plus 1e-15, so that no correlation reaches 1).

@@ -21,13 +21,19 @@ class Grace(Method):
     """Deep graph contrastive representation learning (GRACE).
 
     Each step drops edges and feature columns twice over. A graph convolutional encoder F -> 2d -> d
-    and a projector embed both views; InfoNCE then pulls the two rows of a node together and pushes
-    it from all other nodes of both views (equation 1 of the paper; the loss is
-    ``InfoNCELoss(temperature, intra_view=True)``). The embedding is the encoder's output on the
-    uncorrupted graph. Parameters are initialised from torch's global generator, which
+    and a projector embed both views, u and v; InfoNCE then pulls the two rows of a node together
+    and pushes it from all other nodes of both views. With cosines s the loss
+    (:class:`graphcl.losses.InfoNCELoss` with ``intra_view=True``) is the mean over i of ::
+
+        - s(u_i, v_i) / t + log(sum over j of e^(s(u_i, v_j) / t) + sum over j != i of
+                                e^(s(u_i, u_j) / t))
+
+    and of the same with u and v exchanged. The embedding is the encoder's output on the uncorrupted
+    graph. Parameters are initialised from torch's global generator, which
     :func:`graphcl.methods.create_method` seeds.
 
-    Source: Zhu et al., https://arxiv.org/abs/2006.04131, and the authors' code, CRIPAC-DIG/GRACE.
+    Source: Zhu et al., https://arxiv.org/abs/2006.04131, equations 1 and 2, and the authors' code,
+    CRIPAC-DIG/GRACE.
 
     Args:
         num_features: Width of the features, ``F``.

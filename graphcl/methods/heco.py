@@ -57,11 +57,15 @@ class HeCo(HeterogeneousMethod):
     - meta-paths: for each path a graph convolution ``PReLU(D^-1/2 A D^-1/2 h W + c)`` over the
       nodes that it reaches; then attention over the paths. What lies on the way has no say.
 
-    Both go through one projector. The loss is ``InfoNCELoss(positives="inside")`` in both
-    directions, with the same positives: the nodes that most meta-paths lead to
-    (:func:`graphcl.metapaths.metapath_positives`). The embedding is the meta-path view before the
-    projector. Draws and dropout follow torch's global generator, which a checkpoint of
-    :func:`graphcl.training.fit` keeps.
+    Both go through one projector, to rows u and v. With cosines s and the positives P(i), the nodes
+    that most meta-paths lead to (:func:`graphcl.metapaths.metapath_positives`), the loss
+    (``InfoNCELoss(positives="inside")``) is the mean over i of ::
+
+        - log(sum over j in P(i) of e^(s(u_i, v_j) / t) / sum over all j of e^(s(u_i, v_j) / t))
+
+    and of the same with u and v exchanged, in shares of ``metapath_share`` and the rest. The
+    embedding is the meta-path view before the projector. Draws and dropout follow torch's global
+    generator, which a checkpoint of :func:`graphcl.training.fit` keeps.
 
     Source: Wang, Liu, Han and Shi, KDD 2021, https://arxiv.org/abs/2105.09111, and the authors'
     code, liun-online/HeCo. Unlike theirs, ours keeps a node among its own positives whatever the

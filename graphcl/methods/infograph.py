@@ -40,10 +40,15 @@ AUTHORS_LOSS: Mapping[str, Any] = {"name": "jensen-shannon", "normalize": False}
 class InfoGraph(GraphEncoding):
     """Make nodes and their graph tell of each other (InfoGraph, unsupervised).
 
-    A GIN embeds the nodes; a graph's row is their sum. Both go through heads of their own, and the
-    Jensen-Shannon estimator raises the product of every node with its graph and lowers its products
-    with all other graphs of the batch. The embedding is the sum before the head. There are no
-    augmentations. Edge features are not used.
+    A GIN embeds the nodes; a graph's row is their sum. Both go through heads of their own. With
+    s_ig the product of node i with graph g of the batch, the loss (the Jensen-Shannon estimator,
+    :class:`graphcl.losses.JensenShannonLoss`) is ::
+
+        mean over i and other graphs g of softplus(s_ig)
+        + mean over i and its own graph g of softplus(-s_ig) - 2 log 2
+
+    The embedding is the sum before the head. There are no augmentations. Edge features are not
+    used.
 
     What differs from the authors' code: batches are drawn anew each epoch, and a last batch of one
     graph joins another. Theirs evaluates after every epoch; take the last.

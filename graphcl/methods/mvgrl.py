@@ -19,9 +19,14 @@ class MVGRL(SummaryContrast):
 
     View 1 is the graph, view 2 its personalised PageRank, S = alpha (I - (1 - alpha) T)^-1 with
     T = D^-1/2 (A + I) D^-1/2, of which each node keeps the ``top_k`` largest entries. A graph
-    convolution with PReLU of its own embeds each view. As in :class:`DGI`, rows are told from those
-    of nodes with shuffled features, but by the summary of the other view; the loss is the mean of
-    both, twice the authors' cross-entropy, less a constant. The embedding is the sum of both
+    convolution with PReLU of its own embeds each view: rows h^v_i, and h~^v_i with the features of
+    the nodes shuffled. As in :class:`DGI`, the first are told from the second by scores
+    s(h, c) = h' W c + b, but with the summary c of the other view; the loss is the mean over views
+    v and their others w of ::
+
+        mean over i of softplus(-s(h^v_i, c^w)) + mean over i of softplus(s(h~^v_i, c^w)) - 2 log 2
+
+    which is twice the authors' cross-entropy, less a constant. The embedding is the sum of both
     encoders' rows. The cost is O(N d^2) beside the encoders, whose second has ``top_k`` N edges.
 
     What differs from the authors' code: it takes four windows of 2000 consecutive nodes for a step,

@@ -28,10 +28,15 @@ class MVGRLGraphs(Method):
 
     View 1 is each graph, view 2 its personalised PageRank, as in :class:`MVGRL`. Each view has a
     stack of graph convolutions with PReLU; a graph's row is the sum of its nodes' rows, layer by
-    layer, side by side. A head for nodes and one for graphs serve both views. The Jensen-Shannon
-    estimator raises the product of every node of one view with its graph in the other and lowers
-    its products with all other graphs of the batch, both ways. The embedding is the sum of both
-    views' graph rows after the head. Edge weights and features are not used.
+    layer, side by side. A head for nodes and one for graphs serve both views. With s_ig the product
+    of node i of one view with graph g of the other, the loss (the Jensen-Shannon estimator,
+    :class:`graphcl.losses.JensenShannonLoss`) is, both ways added ::
+
+        mean over i and other graphs g of softplus(s_ig)
+        + mean over i and its own graph g of softplus(-s_ig) - 2 log 2
+
+    The embedding is the sum of both views' graph rows after the head. Edge weights and features are
+    not used.
 
     What differs from the authors' code: batches are drawn anew each epoch, a last batch of one
     graph joins another, no padding takes part, and a node keeps the ``top_k`` largest entries of

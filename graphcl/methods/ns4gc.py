@@ -24,12 +24,16 @@ class NS4GC(Method):
     """Contrast guided by a node similarity matrix, for rows that k-means clusters (NS4GC).
 
     Each step drops edges and feature columns twice over and encodes both views by graph
-    convolutions, SELU between, without a projector.
-    :class:`graphcl.losses.NeighbourSparsityLoss` aligns the two rows of a node and those of graph
-    neighbours, and keeps the cosines of all other pairs below a threshold, exactly and without a
-    matrix of N x N entries in memory. The embedding is the encoder's output on the uncorrupted
-    graph, scaled to unit rows. In mini-batches the seeds are contrasted with each other, neighbours
-    among them.
+    convolutions, SELU between, without a projector. With the cosines s between the views and the
+    edges E, the loss (:class:`graphcl.losses.NeighbourSparsityLoss`) aligns the two rows of a node
+    and those of neighbours, and keeps the cosines of all other pairs below a threshold ::
+
+        - mean over i of s_ii - mean over E of s_ij
+        + mean over all other i != j of logistic((s_ij - threshold) / temperature)
+
+    exactly, and without a matrix of N x N entries in memory. The embedding is the encoder's output
+    on the uncorrupted graph, scaled to unit rows. In mini-batches the seeds are contrasted with
+    each other, neighbours among them.
 
     Source: Liu et al., TKDE 2024, arXiv 2408.03765, and the authors' code, Cloudy1225/NS4GC.
 

@@ -18,7 +18,11 @@ class PamC(DeepClustering):
     """Block contrastive learning with parameter-free meta-nodes (PamC).
 
     :class:`DeepClustering` whose contrast is :class:`graphcl.losses.PamCLoss`: each node near those
-    that influence it, clusters far from each other.
+    that influence it, W_ij, clusters far from each other. With cosines s and D_i, the sum over
+    nodes approximated by the clusters, the loss is ::
+
+        contrast_weight * mean over i of  (log D_i - log sum over j != i of W_ij e^(s_ij / t))
+        + clustering_weight * KL(target || assignment)
 
     Source: Kulatilleke et al., arXiv 2209.14067, and the authors' code, gayanku/PAMC. Their figures
     are the best of 200 epochs by the labels; the last epoch is what a user gets.

@@ -30,10 +30,16 @@ class PamCGNN(Method):
     """A graph encoder trained by PamC's loss on two views, for rows that k-means clusters.
 
     Each step drops edges and feature columns twice over and encodes both views by two graph
-    convolutions, F -> h -> d, SELU between. :class:`graphcl.losses.PamCLoss` then contrasts each
-    node in one view with itself and its graph neighbours in the other, against meta-nodes:
-    ``meta_nodes`` clusters that k-means finds anew every ``refresh`` epochs among the rows of the
-    uncorrupted graph. The embedding is the encoder's output on that graph.
+    convolutions, F -> h -> d, SELU between. Each node in one view is then contrasted with itself
+    and its graph neighbours in the other, W_ij, against meta-nodes. With cosines s the loss
+    (:class:`graphcl.losses.PamCLoss`) is ::
+
+        mean over i of  log D_i - log sum over j of W_ij e^(s_ij / t)
+
+    where D_i approximates the sum of e^(s_ij / t) over all nodes j by the means of ``meta_nodes``
+    clusters (:class:`graphcl.negatives.MetaNodes`), which k-means finds anew every ``refresh``
+    epochs among the rows of the uncorrupted graph. The embedding is the encoder's output on that
+    graph.
 
     The temperature decides whether long training helps. Near 2, where PamC's authors have it
     (their tau is one over it), clusters no longer decay with the epochs, so the last epoch can be

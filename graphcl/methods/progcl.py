@@ -18,8 +18,12 @@ class ProGCL(GCA):
     """Probability-guided contrast of nodes (ProGCL).
 
     GCA by eigenvector centrality. After ``start`` epochs a mixture of two Beta distributions is
-    fitted to the similarities of the views, once, and tells how probably a negative is a true one;
-    from then on negatives weigh by that and their similarity, or are mixed
+    fitted to the similarities x = (cos + 1) / 2 of the views, once, and tells how probably a
+    negative is a true one, p(x). From then on negative j of anchor i weighs ::
+
+        w_ij = B_ij / mean over j of B_ij,    B_ij = p(x_ij) x_ij
+
+    in the denominator of :class:`Grace`, or the negatives of largest B are mixed two by two
     (:class:`graphcl.negatives.ProbableNegatives`).
 
     The authors start after 400 of 1000 to 2500 epochs. By default here it is 100, half of the 200

@@ -15,7 +15,11 @@ class SCGC(DeepClustering):
     """Self-supervised contrastive graph clustering (SCGC*, without a reconstruction term).
 
     :class:`DeepClustering` whose contrast is :class:`graphcl.losses.NContrastLoss`: each node near
-    those that influence it, far from all others, exactly.
+    those that influence it, W_ij, far from all others, exactly. With cosines s (0 of a node with
+    itself) the loss is ::
+
+        contrast_weight * mean over i of  - log(sum_j W_ij e^(s_ij / t) / sum_j e^(s_ij / t))
+        + clustering_weight * KL(target || assignment)
 
     Source: Kulatilleke et al., arXiv 2204.12656, and the authors' code, gayanku/SCGC. Their figures
     are the best of 200 epochs by the labels; the last epoch is what a user gets.
