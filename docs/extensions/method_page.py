@@ -121,6 +121,8 @@ def _settings(entry: MethodEntry) -> list[str]:
     lines = ["| settings for | arguments | training | source |"]
     lines += ["| :--- | :--- | :--- | :--- |"]
     lines += [f"| anything else | defaults | {_training(entry.training)} | |"]
+    if entry.training_of_graphs is not None:
+        lines += [f"| lists of graphs | defaults | {_training(entry.training_of_graphs)} | |"]
     for one in entry.settings.values():
         changed = ", ".join(f"`{key}={value}`" for key, value in one.parameters.items())
         training = _training(one.training or entry.training)
@@ -150,9 +152,8 @@ def _command(entry: MethodEntry) -> str:
 
 
 def _kinds(entry: MethodEntry) -> list[str]:
-    kinds = [] if entry.cls.heterogeneous else sorted(entry.levels, reverse=True)
-    typed = any(cls.heterogeneous for cls in entry.classes)
-    return [f"{kind}s" for kind in kinds] + ["a type of nodes"] * typed
+    texts = {"node": "nodes", "graph": "graphs", "heterogeneous": "a type of nodes"}
+    return [text for kind, text in texts.items() if kind in entry.kinds]
 
 
 def _as_code(text: str) -> str:

@@ -10,7 +10,6 @@ from graphcl.arguments import unknown_name
 
 if TYPE_CHECKING:
     from graphcl.benchmark.suite import MethodRow, Suite
-    from graphcl.methods import MethodEntry
 
 # Protocols of the literature that graphcl does not run itself (node_level_results, table 1):
 # a published figure may carry one of them and is then listed, never compared.
@@ -33,8 +32,7 @@ class Catalogue:
     """Names that a suite may use.
 
     Attributes:
-        methods: Method name -> kinds of data it works on: "node-level" or "graph-level" for graphs
-            with one type of nodes and edges, "heterogeneous".
+        methods: Method name -> kinds of data it works on: "node", "graph", "heterogeneous".
         datasets: Data set name -> its kind.
         protocols: Protocol id -> its task.
         parameters: Method name -> parameters it takes; a method that is not here takes any.
@@ -54,25 +52,11 @@ class Catalogue:
 
         entries = [get_method(name) for name in method_names()]
         return cls(
-            methods={entry.name: _kinds(entry) for entry in entries},
-            datasets={
-                card.name: "heterogeneous" if card.heterogeneous else f"{card.level}-level"
-                for card in available()
-            },
+            methods={entry.name: entry.kinds for entry in entries},
+            datasets={card.name: card.kind for card in available()},
             protocols={identifier: entry.task for identifier, entry in PROTOCOLS.items()},
             parameters={entry.name: entry.parameter_names() for entry in entries},
         )
-
-
-def _kinds(entry: MethodEntry) -> frozenset[str]:
-    """The kinds of data that a method works on."""
-    return frozenset(
-        kind
-        for cls in entry.classes
-        for kind in (
-            ["heterogeneous"] if cls.heterogeneous else [f"{level}-level" for level in cls.levels]
-        )
-    )
 
 
 def check_suite(suite: Suite, catalogue: Catalogue) -> list[Problem]:
@@ -120,10 +104,11 @@ def _check_datasets(suite: Suite, catalogue: Catalogue) -> list[Problem]:
         kind = catalogue.datasets[known[entry.name.lower()]]
         for row in suite.rows_for(entry):
             if kind not in catalogue.methods.get(row.method, {kind}):
+                text = kind if kind == "heterogeneous" else f"{kind}-level"
                 problems.append(
                     (
                         here,
-                        f"method {row.method!r} does not work on the {kind} data set "
+                        f"method {row.method!r} does not work on the {text} data set "
                         f"{entry.name!r}; name the rows that do with a 'methods' list",
                     )
                 )

@@ -168,8 +168,8 @@ def installed_fingerprint(
 
     card = next(card for card in available() if card.name == dataset)
     entry = get_method(method)
-    cls = entry.class_for(heterogeneous=card.heterogeneous)
-    arguments, training = entry.settings_for(dataset, heterogeneous=card.heterogeneous)
+    cls = entry.class_for(card.kind)
+    arguments, training = entry.settings_for(dataset, card.kind)
     settings = {
         **arguments,
         **(asdict(training) if entry.trained else {}),

@@ -116,7 +116,7 @@ def _train(
         torch.cuda.reset_peak_memory_stats()
     start = last_sign = time.perf_counter()
     emit(Progress(f"seed {cell.seed}"))
-    cls = get_method(cell.method).class_for(heterogeneous=card.heterogeneous)
+    cls = get_method(cell.method).class_for(card.kind)
     parameters = {**parameters_of_card(card, cls), **cell.parameters}
     method, settings = create_method(
         cell.method, data, dataset=cell.dataset, seed=cell.seed, **parameters

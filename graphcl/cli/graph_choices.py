@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphcl.datasets import Kind
     from graphcl.methods import MethodEntry, SavedMethod
 
-DEFAULT_METHOD = "grace"
-DEFAULT_HETEROGENEOUS = "meow"
-"""Takes any target and any meta-paths; heco needs relations from other types to the target."""
-DEFAULT_FOR_LISTS = "graphcl"
-"""Embeds whole graphs."""
+# Of heterogeneous graphs meow takes any target and any meta-paths; heco needs relations from other
+# types to the target.
+DEFAULTS: Mapping[Kind, str] = {"node": "grace", "graph": "graphcl", "heterogeneous": "meow"}
+"""The method where none is named."""
+KINDS: Mapping[Kind, str] = {
+    "node": "single graphs with one type of nodes",
+    "graph": "lists of graphs",
+    "heterogeneous": "heterogeneous graphs",
+}
 
 OWN_OPTIONS = {"target": "--target", "metapaths": "--metapath"}
 """Arguments of a method that are options by themselves."""
@@ -60,14 +66,11 @@ class MethodChoice:
     precision: str
     checkpoint: Path | None
 
-    def check(
-        self, *, heterogeneous: bool | None, several: bool
-    ) -> MethodEntry | SavedMethod | None:
+    def check(self, kind: Kind | None) -> MethodEntry | SavedMethod | None:
         """See that the options fit together, before the graph is read.
 
         Args:
-            heterogeneous: Whether the graph is; None: that is not known yet.
-            several: Whether it is a list of graphs, as far as that is known.
+            kind: Of the graph; None: that is not known yet.
 
         Returns:
             What is in the file of ``--model``, else the registry's entry of the method to train;
@@ -92,32 +95,29 @@ class MethodChoice:
             if given:
                 raise ValueError(f"--model is trained already: {given[0]} does not go with it")
             return load_saved_method(self.model)
-        if heterogeneous is None:
-            get_method(self.method or DEFAULT_METHOD)
+        if kind is None:
+            get_method(self.method or DEFAULTS["node"])
             return None
-        return self.entry(heterogeneous=heterogeneous, several=several)
+        return self.entry(kind)
 
-    def entry(self, *, heterogeneous: bool, several: bool) -> MethodEntry:
+    def entry(self, kind: Kind) -> MethodEntry:
         """The registry's entry of the method to train, if it and its options fit the graph.
 
         Args:
-            heterogeneous: Whether the graph is.
-            several: Whether it is a list of graphs.
+            kind: Of the graph.
         """
         from graphcl.checkpoint import prepare_checkpoint
         from graphcl.methods import get_method
 
-        alike = DEFAULT_FOR_LISTS if several else DEFAULT_METHOD
-        usual = DEFAULT_HETEROGENEOUS if heterogeneous else alike
-        entry = get_method(self.method or usual)
-        if not has_kind(entry, heterogeneous=heterogeneous):
-            raise ValueError(_wrong_kind(entry, heterogeneous=heterogeneous))
+        entry = get_method(self.method or DEFAULTS[kind])
+        if kind not in entry.kinds:
+            raise ValueError(_wrong_kind(entry, kind))
         late = [name for name in self._given() if name not in ("--method", "--set")]
         if late and not entry.trained:
             raise ValueError(f"{entry.name} is not trained: {late[0]} does not go with it")
-        parameters = self.parameters(entry, heterogeneous=heterogeneous)
-        if not heterogeneous:  # arguments for types and meta-paths can only be tried on the graph
-            _check_values(entry, parameters)
+        parameters = self.parameters(entry, kind)
+        if kind != "heterogeneous":  # arguments for types and meta-paths need the graph itself
+            _check_values(entry, kind, parameters)
         if self.checkpoint is not None:
             prepare_checkpoint(self.checkpoint)
         return entry
@@ -142,7 +142,7 @@ class MethodChoice:
                 f"--num-neighbours must be whole numbers such as 10,10, got {self.num_neighbours!r}"
             ) from None
 
-    def parameters(self, entry: MethodEntry, *, heterogeneous: bool) -> dict[str, Any]:
+    def parameters(self, entry: MethodEntry, kind: Kind) -> dict[str, Any]:
         """What the options say about the method and its training."""
         import yaml
 
@@ -154,8 +154,8 @@ class MethodChoice:
             key = key.strip().replace("-", "_")
             if not equals or not key:
                 raise ValueError(f"--set takes KEY=VALUE, got {setting!r}")
-            known = entry.parameter_names(heterogeneous=heterogeneous)
-            if heterogeneous and key in OWN_OPTIONS:
+            known = entry.parameter_names(kind)
+            if kind == "heterogeneous" and key in OWN_OPTIONS:
                 raise ValueError(f"--set {key}: {OWN_OPTIONS[key]} says that")
             if key not in known:
                 raise ValueError(unknown_name(f"parameter of {entry.name}", key, known))
@@ -172,22 +172,16 @@ class MethodChoice:
         return found
 
 
-def has_kind(entry: MethodEntry, *, heterogeneous: bool) -> bool:
-    """Whether a method works on graphs of this kind."""
-    return any(cls.heterogeneous is heterogeneous for cls in entry.classes)
-
-
-def _wrong_kind(entry: MethodEntry, *, heterogeneous: bool) -> str:
+def _wrong_kind(entry: MethodEntry, kind: Kind) -> str:
     from graphcl.methods import get_method, method_names
 
     entries = [get_method(name) for name in method_names()]
-    able = ", ".join(one.name for one in entries if has_kind(one, heterogeneous=heterogeneous))
-    one_type, several = "graphs with one type of nodes", "heterogeneous graphs"
-    kind, other = (one_type, "has several") if heterogeneous else (several, "has one type of nodes")
-    return f"--method {entry.name} is for {kind}, this one {other}; for it there are {able}"
+    able = ", ".join(one.name for one in entries if kind in one.kinds)
+    own = " and ".join(text for one, text in KINDS.items() if one in entry.kinds)
+    return f"--method {entry.name} is for {own}, not for {KINDS[kind]}; for these there are {able}"
 
 
-def _check_values(entry: MethodEntry, parameters: dict[str, Any]) -> None:
+def _check_values(entry: MethodEntry, kind: Kind, parameters: dict[str, Any]) -> None:
     """See that a method takes the values, by making one for a tiny graph."""
     import torch
     from torch_geometric.data import Data
@@ -195,7 +189,7 @@ def _check_values(entry: MethodEntry, parameters: dict[str, Any]) -> None:
     from graphcl.methods import create_method
 
     pair = Data(x=torch.ones(2, 1), edge_index=torch.tensor([[0, 1], [1, 0]]))
-    tiny = pair if "node" in entry.cls.levels else [pair]
+    tiny = pair if kind == "node" else [pair]
     create_method(entry.name, tiny, seed=0, **parameters)
 
 

@@ -25,7 +25,7 @@ def has_own_clusters(base: MethodEntry | SavedMethod, graph: OpenedGraph) -> boo
     from graphcl.methods import MethodEntry
 
     if isinstance(base, MethodEntry):
-        return base.class_for(heterogeneous=graph.heterogeneous).clusters
+        return base.class_for(graph.kind).clusters
     return base.method.clusters
 
 
@@ -54,7 +54,7 @@ def with_own_number(
                 f"{trained} clusters of its own; leave the number out, or train it anew"
             )
         return choice, f"{trained} clusters, as in training"
-    given = choice.parameters(base, heterogeneous=graph.heterogeneous).get(OWN_NUMBER)
+    given = choice.parameters(base, graph.kind).get(OWN_NUMBER)
     if given is not None and number is not None:
         raise ValueError(f"--n-clusters and --set {OWN_NUMBER} say the same: one is enough")
     if given is not None:

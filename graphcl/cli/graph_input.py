@@ -13,23 +13,17 @@ if TYPE_CHECKING:
     from torch_geometric.data import Data, HeteroData
 
     from graphcl.cli.graph_choices import GraphChoice
-    from graphcl.datasets import DataCard
+    from graphcl.datasets import DataCard, Kind
     from graphcl.graph_files import FeatureScaling
     from graphcl.methods import SavedMethod
 
 
-def known_kind(choice: GraphChoice) -> bool | None:
-    """Whether the graph is heterogeneous; None: only its file says."""
+def known_kind(choice: GraphChoice) -> Kind | None:
+    """Of which kind the graph is; None: only its file says."""
     card = find_card(choice)
     if card is not None:
-        return card.heterogeneous
-    return None if Path(choice.graph).suffix.lower() == ".pt" else False
-
-
-def known_list(choice: GraphChoice) -> bool:
-    """Whether GRAPH names a data set of many graphs; of a file that is known when it is read."""
-    card = find_card(choice)
-    return card is not None and card.level == "graph"
+        return card.kind
+    return None if Path(choice.graph).suffix.lower() == ".pt" else "node"
 
 
 def find_card(choice: GraphChoice) -> DataCard | None:

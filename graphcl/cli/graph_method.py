@@ -84,25 +84,6 @@ def check_model(method: Method, graph: OpenedGraph) -> None:
         )
 
 
-def check_level(entry: MethodEntry, graph: OpenedGraph) -> None:
-    """See that a method works on single graphs or on lists of them, as it is needed."""
-    from graphcl.methods import get_method, method_names
-
-    if graph.heterogeneous:
-        return
-    level = "graph" if isinstance(graph.data, list) else "node"
-    if level not in entry.cls.levels:
-        entries = [get_method(name) for name in method_names()]
-        able = ", ".join(
-            one.name for one in entries if level in one.cls.levels and not one.cls.heterogeneous
-        )
-        what = "holds a list of graphs" if level == "graph" else "is a single graph"
-        raise ValueError(
-            f"{graph.name} {what}, {entry.name} does not work at {level} level; --method takes "
-            f"one that does: {able}"
-        )
-
-
 def embed_graph(method: Method, graph: OpenedGraph, device: str) -> tuple[Tensor, float]:
     """The rows of a graph and the seconds they took; a large one is embedded block by block."""
     started = time.monotonic()
@@ -131,9 +112,8 @@ def _train(choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph) -> Trai
     from graphcl.methods import create_method, settings_source
     from graphcl.training import fit
 
-    check_level(entry, graph)
     lines = []
-    parameters = choice.parameters(entry, heterogeneous=graph.heterogeneous)
+    parameters = choice.parameters(entry, graph.kind)
     if graph.target is not None:
         lines += _contrast_batch(choice, entry, graph, parameters)
         parameters |= {"target": graph.target.node_type, "metapaths": graph.target.metapaths}
@@ -238,7 +218,7 @@ def _contrast_batch(
     choice: MethodChoice, entry: MethodEntry, graph: OpenedGraph, parameters: dict[str, Any]
 ) -> list[str]:
     """What `--batch-size` says for a heterogeneous graph becomes an argument of the method."""
-    size, able = choice.batch_size, CONTRAST_BATCH in entry.parameter_names(heterogeneous=True)
+    size, able = choice.batch_size, CONTRAST_BATCH in entry.parameter_names("heterogeneous")
     if size and not able:
         raise ValueError(
             f"--batch-size: {entry.name} takes all targets of a heterogeneous graph at once; meow "
@@ -260,5 +240,5 @@ def _are_no_counts(graph: OpenedGraph, entry: MethodEntry, parameters: dict[str,
     if graph.dataset is not None or "normalize_features" in parameters:
         return False
     below = any(bool((x < 0).any()) for x in graph.features)
-    names = entry.parameter_names(heterogeneous=graph.heterogeneous)
+    names = entry.parameter_names(graph.kind)
     return below and "normalize_features" in names

@@ -7,11 +7,7 @@ from typing import Annotated
 
 import typer
 
-from graphcl.cli.graph_choices import (
-    DEFAULT_FOR_LISTS,
-    DEFAULT_HETEROGENEOUS,
-    DEFAULT_METHOD,
-)
+from graphcl.cli.graph_choices import DEFAULTS
 
 GRAPH, METHOD, TRAINING = "Graph", "Method", "Training"
 
@@ -118,8 +114,8 @@ MethodName = Annotated[
         "--method",
         metavar="NAME",
         help=(
-            f"A method of `graphcl methods`; default: {DEFAULT_METHOD}, for lists of graphs "
-            f"{DEFAULT_FOR_LISTS}, for heterogeneous graphs {DEFAULT_HETEROGENEOUS}."
+            f"A method of `graphcl methods`; default: {DEFAULTS['node']}, for lists of graphs "
+            f"{DEFAULTS['graph']}, for heterogeneous graphs {DEFAULTS['heterogeneous']}."
         ),
         rich_help_panel=METHOD,
     ),

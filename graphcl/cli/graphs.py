@@ -240,17 +240,16 @@ def _begin(
     chosen: MethodChoice, choice: GraphChoice
 ) -> tuple[MethodEntry | SavedMethod, OpenedGraph]:
     """Check the options, as far as possible before the graph is read; read it."""
-    from graphcl.cli.graph_input import known_kind, known_list, open_graph
+    from graphcl.cli.graph_input import known_kind, open_graph
     from graphcl.methods import SavedMethod
 
-    base = chosen.check(heterogeneous=known_kind(choice), several=known_list(choice))
+    base = chosen.check(known_kind(choice))
     saved = base if isinstance(base, SavedMethod) else None
     if saved is not None:
         _check_for_model(choice, saved)
     opened = open_graph(choice, saved)
     if base is None:
-        several = isinstance(opened.data, list)
-        base = chosen.entry(heterogeneous=opened.heterogeneous, several=several)
+        base = chosen.entry(opened.kind)
     _say(opened.describe(), *(f"  {note}" for note in opened.notes))
     return base, opened
 

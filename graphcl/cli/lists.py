@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphcl.cli.common import DataRoot, Debug, check_folder, console, one_line_errors
-from graphcl.cli.graph_choices import (
-    DEFAULT_FOR_LISTS,
-    DEFAULT_HETEROGENEOUS,
-    DEFAULT_METHOD,
-)
+from graphcl.cli.graph_choices import DEFAULTS
 
 if TYPE_CHECKING:
     from graphcl.datasets import DataCard
@@ -80,16 +76,16 @@ def methods(debug: Debug = False) -> None:
         table.add_column(heading)
     for name in method_names():
         entry = get_method(name)
-        homogeneous = [] if entry.cls.heterogeneous else sorted(entry.levels, reverse=True)
-        hetero = ["hetero"] if any(cls.heterogeneous for cls in entry.classes) else []
-        table.add_row(name, ", ".join([*homogeneous, *hetero]), entry.summary)
+        levels = {"node": "node", "graph": "graph", "heterogeneous": "hetero"}
+        able = [text for kind, text in levels.items() if kind in entry.kinds]
+        table.add_row(name, ", ".join(able), entry.summary)
     out = console()
     out.print(table)
     out.print(
         "\nLevel: node: the nodes of a graph; graph: each of many graphs; hetero: the nodes of one "
         "type of a graph that has several.\nWhere nothing is said, train, embed and cluster take "
-        f"{DEFAULT_METHOD}, for a list of graphs {DEFAULT_FOR_LISTS}, for heterogeneous graphs "
-        f"{DEFAULT_HETEROGENEOUS}.",
+        f"{DEFAULTS['node']}, for a list of graphs {DEFAULTS['graph']}, for heterogeneous graphs "
+        f"{DEFAULTS['heterogeneous']}.",
         markup=False,
         highlight=False,
     )

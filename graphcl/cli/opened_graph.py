@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch_geometric.data import Data, HeteroData
 
     from graphcl.cli.graph_target import Target
+    from graphcl.datasets import Kind
     from graphcl.graph_files import FeatureScaling
 
 
@@ -39,6 +40,13 @@ class OpenedGraph:
     def heterogeneous(self) -> bool:
         """Whether there are types of nodes and edges."""
         return self.target is not None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of data that a method must be able to embed."""
+        if self.heterogeneous:
+            return "heterogeneous"
+        return "graph" if isinstance(self.data, list) else "node"
 
     @property
     def single(self) -> Data:

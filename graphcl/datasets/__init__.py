@@ -1,6 +1,6 @@
 """Data sets: cards, `load(name)`, embedded sets, generators, and a check of what users bring."""
 
-from graphcl.datasets.card import DataCard
+from graphcl.datasets.card import DataCard, Kind
 from graphcl.datasets.check import check_graph
 from graphcl.datasets.countries import countries
 from graphcl.datasets.loading import available, load
@@ -11,6 +11,7 @@ from graphcl.datasets.raw_files import data_root
 __all__ = [
     "AuxiliaryType",
     "DataCard",
+    "Kind",
     "available",
     "check_graph",
     "countries",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -16,6 +16,8 @@ from graphcl.datasets.pyg_loaders import PYG_LOADERS
 from graphcl.datasets.raw_files import find_raw_folder
 
 LEVELS = ("node", "graph")
+Kind = Literal["node", "graph", "heterogeneous"]
+"""What is embedded: the nodes of a graph, the graphs of a list, one type of a graph's nodes."""
 TASKS = ("classification", "clustering", "regression")
 
 _TEXTS = ("name", "description", "level", "loader", "licence", "source")
@@ -79,6 +81,13 @@ class DataCard:
     def heterogeneous(self) -> bool:
         """Whether it has several types of nodes or edges (`HeteroData`)."""
         return self.target is not None
+
+    @property
+    def kind(self) -> Kind:
+        """What a method must be able to embed, its level or that it is heterogeneous."""
+        if self.heterogeneous:
+            return "heterogeneous"
+        return "graph" if self.level == "graph" else "node"
 
     @property
     def embedded(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from torch_geometric.data import HeteroData
 
@@ -44,6 +44,15 @@ def check_kind(method: str, data: object, *, heterogeneous: bool) -> None:
     """Raise ``ValueError`` where a graph has, or has not, several types of nodes and edges."""
     if isinstance(data, HeteroData) is not heterogeneous:
         raise ValueError(wrong_kind(method, heterogeneous=heterogeneous))
+
+
+def wrong_level(method: str, levels: Collection[str], level: str) -> str:
+    """The message for data of a level that the method does not have."""
+    what = "a single graph" if level == "node" else "a list of graphs"
+    return (
+        f"{method} works at {' and '.join(sorted(levels))} level, the data are {what} "
+        f"({level} level)"
+    )
 
 
 def wrong_kind(method: str, *, heterogeneous: bool) -> str:

@@ -40,7 +40,7 @@ class CTRL(Method):
 
     cost = "nine times draws Gramians of N x N a graph, O(N^3) each, once"
     trained: ClassVar[bool] = False
-    levels: ClassVar[frozenset[str]] = frozenset({"graph"})
+    levels = frozenset({"graph"})
     seed: Tensor
 
     def __init__(self, num_features: int, *, draws: int = 30) -> None:

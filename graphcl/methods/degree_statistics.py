@@ -32,7 +32,7 @@ class DegreeStatistics(Method):
 
     cost = "O(N + E) once"
     trained: ClassVar[bool] = False
-    levels: ClassVar[frozenset[str]] = frozenset({"graph"})
+    levels = frozenset({"graph"})
 
     def encode(self, data: Batch) -> Tensor:
         """The numbers of each graph, ``[B, 7]``."""

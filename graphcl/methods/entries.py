@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from graphcl.methods import (
     bgrl,
@@ -44,7 +45,6 @@ from graphcl.methods.grace import Grace
 from graphcl.methods.grace_neighbours import GraceNeighbours
 from graphcl.methods.graphcl import GraphCL
 from graphcl.methods.heco import HeCo
-from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.infograph import InfoGraph
 from graphcl.methods.joao import JOAO
 from graphcl.methods.meow import Meow
@@ -74,11 +74,11 @@ def _entry(
     *,
     training: TrainingSettings | None = None,
     settings: Sequence[PublishedSettings] = (),
-    for_heterogeneous: type[HeterogeneousMethod] | None = None,
+    **others: Any,
 ) -> MethodEntry:
     nothing = TrainingSettings(epochs=0)
     by_name = MappingProxyType({published.dataset.lower(): published for published in settings})
-    return MethodEntry(name, cls, summary, training or nothing, by_name, for_heterogeneous)
+    return MethodEntry(name, cls, summary, training or nothing, by_name, **others)
 
 
 ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
@@ -186,16 +186,11 @@ ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
             _entry(
                 "mvgrl",
                 MVGRL,
-                "nodes of a graph against a summary of its diffusion, and the other way round",
+                "nodes against a summary of their graph's diffusion, and the other way round",
                 training=mvgrl.DEFAULT_TRAINING,
-                settings=mvgrl.SETTINGS,
-            ),
-            _entry(
-                "mvgrl-graphs",
-                MVGRLGraphs,
-                "nodes of each graph against the diffusions of all graphs, and the other way round",
-                training=mvgrl_graphs.DEFAULT_TRAINING,
-                settings=mvgrl_graphs.SETTINGS,
+                settings=[*mvgrl.SETTINGS, *mvgrl_graphs.SETTINGS],
+                for_graphs=MVGRLGraphs,
+                training_of_graphs=mvgrl_graphs.DEFAULT_TRAINING,
             ),
             _entry(
                 "graphcl",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from torch import Tensor
 from torch_geometric.data import Batch, Data
@@ -34,7 +33,7 @@ class GraphEncoding(Method):
         "pairs of graphs"
     )
     monitor: str | None = None  # the authors train for a fixed number of epochs
-    levels: ClassVar[frozenset[str]] = frozenset({"graph"})
+    levels = frozenset({"graph"})
 
     def __init__(
         self,

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch, Data, HeteroData
 
 from graphcl.arguments import check_whole
-from graphcl.datasets import check_graph
-from graphcl.methods.checks import check_kind
+from graphcl.datasets import Kind, check_graph
+from graphcl.methods.checks import check_kind, wrong_level
 
 Graph = TypeVar("Graph", Data, HeteroData)
 
@@ -65,7 +65,7 @@ class Method(nn.Module, ABC):
 
     monitor: str | None = "loss"
     trained: ClassVar[bool] = True
-    levels: ClassVar[frozenset[str]] = frozenset({"node"})
+    levels: ClassVar[frozenset[Kind]] = frozenset({"node"})
     heterogeneous: ClassVar[bool] = False
     clusters: ClassVar[bool] = False
     cost: ClassVar[str] = ""
@@ -212,11 +212,7 @@ class Method(nn.Module, ABC):
         single = isinstance(data, Data | HeteroData) and not isinstance(data, Batch)
         level = "node" if single else "graph"
         if level not in self.levels:
-            what = "a single graph" if level == "node" else "a list of graphs"
-            raise ValueError(
-                f"{type(self).__name__} works at {' and '.join(sorted(self.levels))} level, "
-                f"the data are {what} ({level} level)"
-            )
+            raise ValueError(wrong_level(type(self).__name__, self.levels, level))
 
     def check_width(self, data: Data) -> None:
         """Raise ``ValueError`` where the features are not as wide as the method was built for."""

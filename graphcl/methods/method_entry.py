@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphcl.methods.checks import wrong_kind
+from graphcl.datasets import Kind
+from graphcl.methods.checks import wrong_kind, wrong_level
 from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
@@ -29,6 +30,9 @@ class MethodEntry:
         settings: Settings by data set, names in lower case.
         for_heterogeneous: The class that does the same for a ``HeteroData``, where there is one
             beside ``cls``.
+        for_graphs: The class that does the same for a list of graphs, where there is one beside
+            ``cls``.
+        training_of_graphs: Default training settings of that class.
     """
 
     name: str
@@ -37,6 +41,8 @@ class MethodEntry:
     training: TrainingSettings
     settings: Mapping[str, PublishedSettings]
     for_heterogeneous: type[HeterogeneousMethod] | None = None
+    for_graphs: type[Method] | None = None
+    training_of_graphs: TrainingSettings | None = None
 
     @property
     def version(self) -> int:
@@ -44,9 +50,14 @@ class MethodEntry:
         return self.cls.version
 
     @property
-    def levels(self) -> frozenset[str]:
+    def levels(self) -> frozenset[Kind]:
         """The levels at which it embeds, of ``"node"`` and ``"graph"``."""
-        return self.cls.levels
+        return frozenset().union(*(cls.levels for cls in self.classes))
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """The kinds of data that it embeds."""
+        return frozenset().union(*map(kinds_of, self.classes))
 
     @property
     def trained(self) -> bool:
@@ -55,32 +66,36 @@ class MethodEntry:
 
     @property
     def classes(self) -> tuple[type[Method], ...]:
-        """The class; where there are two, that for homogeneous graphs first."""
-        return (self.cls,) if self.for_heterogeneous is None else (self.cls, self.for_heterogeneous)
+        """The class; where there are several, ``cls`` first."""
+        others = (self.for_graphs, self.for_heterogeneous)
+        return (self.cls, *(cls for cls in others if cls is not None))
 
-    def class_for(self, *, heterogeneous: bool) -> type[Method]:
-        """The class for this kind of graph; ``ValueError`` where the method has none."""
+    def class_for(self, kind: Kind) -> type[Method]:
+        """The class for this kind of data; ``ValueError`` where the method has none."""
         for cls in self.classes:
-            if cls.heterogeneous is heterogeneous:
+            if kind in kinds_of(cls):
                 return cls
-        raise ValueError(wrong_kind(self.name, heterogeneous=not heterogeneous))
+        if kind == "heterogeneous" or self.cls.heterogeneous:
+            raise ValueError(wrong_kind(self.name, heterogeneous=self.cls.heterogeneous))
+        raise ValueError(wrong_level(self.name, self.levels, kind))
 
-    def parameter_names(self, *, heterogeneous: bool | None = None) -> list[str]:
+    def training_for(self, kind: Kind) -> TrainingSettings:
+        """Default training settings for this kind of data."""
+        own = self.training_of_graphs
+        return self.training if own is None or kind != "graph" else own
+
+    def parameter_names(self, kind: Kind | None = None) -> list[str]:
         """What :func:`create_method` takes: the method's arguments, then the training settings.
 
         Args:
-            heterogeneous: For which kind of graph; None: for any.
+            kind: For which kind of data; None: for any.
         """
-        names = [
-            argument.name
-            for cls in self.classes
-            if heterogeneous is None or cls.heterogeneous is heterogeneous
-            for argument in keyword_arguments(cls)
-        ]
+        classes = self.classes if kind is None else (self.class_for(kind),)
+        names = [argument.name for cls in classes for argument in keyword_arguments(cls)]
         return list(dict.fromkeys(names)) + (TRAINING_NAMES if self.trained else [])
 
     def settings_for(
-        self, dataset: str | None, *, heterogeneous: bool | None = None
+        self, dataset: str | None, kind: Kind | None = None
     ) -> tuple[dict[str, object], TrainingSettings]:
         """The method's arguments and training settings on a data set: published, else defaults.
 
@@ -89,14 +104,20 @@ class MethodEntry:
 
         Args:
             dataset: Name of the data set; None: none.
-            heterogeneous: For which kind of graph; None: for that of ``cls``.
+            kind: For which kind of data; None: for that of ``cls``.
         """
-        cls = self.cls if heterogeneous is None else self.class_for(heterogeneous=heterogeneous)
+        cls = self.cls if kind is None else self.class_for(kind)
+        training = self.training if kind is None else self.training_for(kind)
         defaults = {a.name: a.default for a in keyword_arguments(cls) if a.default is not a.empty}
         published = self.settings.get(str(dataset).lower())
         if published is None:
-            return defaults, self.training
-        return {**defaults, **published.parameters}, published.training or self.training
+            return defaults, training
+        return {**defaults, **published.parameters}, published.training or training
+
+
+def kinds_of(cls: type[Method]) -> frozenset[Kind]:
+    """The kinds of data that a class embeds."""
+    return frozenset({"heterogeneous"}) if cls.heterogeneous else cls.levels
 
 
 def keyword_arguments(cls: type[Method]) -> list[inspect.Parameter]:

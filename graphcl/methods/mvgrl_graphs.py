@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -75,7 +74,7 @@ class MVGRLGraphs(Method):
         "the encoders, and all pairs of the batch's N nodes and B graphs: O(N B d) time, O(N "
         "d) memory; the diffusion once"
     )
-    levels: ClassVar[frozenset[str]] = frozenset({"graph"})
+    levels = frozenset({"graph"})
 
     def __init__(
         self,
@@ -187,6 +186,7 @@ SETTINGS = tuple(
         name,
         "the authors' script, kavehhassani/mvgrl graph/train.py; of its grid, searched by test "
         "accuracy, 2 layers, batch 128 and 40 epochs for all",
+        training=DEFAULT_TRAINING,
     )
     for name in ("MUTAG", "PTC_MR", "IMDB-BINARY", "IMDB-MULTI")
 )

@@ -42,7 +42,7 @@ class RandomEncoder(Method):
 
     cost = "one pass of the encoder: O(E d) time, O(N d) memory"
     trained: ClassVar[bool] = False
-    levels: ClassVar[frozenset[str]] = frozenset({"node", "graph"})
+    levels = frozenset({"node", "graph"})
 
     def __init__(self, num_features: int, *, width: int = 128, activation: str = "relu") -> None:
         check_whole("width", width, least=1)

@@ -29,7 +29,7 @@ class Raw(Method):
 
     cost = "none"
     trained: ClassVar[bool] = False
-    levels: ClassVar[frozenset[str]] = frozenset({"node", "graph"})
+    levels = frozenset({"node", "graph"})
 
     def encode(self, data: Data) -> Tensor:
         """Features ``[N, F]``, or their sums ``[B, F]``."""

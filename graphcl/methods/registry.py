@@ -13,6 +13,7 @@ from graphcl.arguments import check_seed, listed, unknown_name
 from graphcl.datasets import check_graph
 from graphcl.methods.entries import ENTRIES
 from graphcl.methods.heterogeneous import HeterogeneousMethod, node_type_sizes
+from graphcl.methods.kinds import kind_of
 from graphcl.methods.method import Method
 from graphcl.methods.method_entry import TRAINING_NAMES, MethodEntry
 from graphcl.training import TrainingSettings
@@ -25,7 +26,7 @@ def method_names() -> list[str]:
         >>> method_names()
         ['raw', 'random-encoder', 'degree-statistics', 'weisfeiler-lehman', 'ctrl', \
 'metapath-means', 'ssgc', 'grace', 'grace-neighbours', 'control-grace', 'gca', 'progcl', 'dcl', \
-'ns4gc', 'cca-ssg', 'dgi', 'bgrl', 'gbt', 'mvgrl', 'mvgrl-graphs', 'graphcl', 'simgrace', 'joao', \
+'ns4gc', 'cca-ssg', 'dgi', 'bgrl', 'gbt', 'mvgrl', 'graphcl', 'simgrace', 'joao', \
 'infograph', 'control-gcl', 'scgc', 'pamc', \
 'pamc-gnn', 'heco', 'meow', 'adameow']
     """
@@ -107,15 +108,15 @@ def create_method(
     """
     entry = get_method(name)
     check_graph(data)
-    heterogeneous = isinstance(data, HeteroData)
-    cls: Any = entry.class_for(heterogeneous=heterogeneous)
-    allowed = entry.parameter_names(heterogeneous=heterogeneous)
+    kind = kind_of(data)
+    cls: Any = entry.class_for(kind)
+    allowed = entry.parameter_names(kind)
     for given in parameters:
         if given not in allowed:
             raise ValueError(unknown_name(f"parameter of {entry.name}", given, allowed))
     if seed is not None:
         seed = check_seed(seed)
-    arguments, training = entry.settings_for(dataset, heterogeneous=heterogeneous)
+    arguments, training = entry.settings_for(dataset, kind)
     ours = TRAINING_NAMES if entry.trained else []
     changes = {key: value for key, value in parameters.items() if key in ours}
     arguments |= {key: value for key, value in parameters.items() if key not in changes}

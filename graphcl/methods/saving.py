@@ -14,11 +14,12 @@ from torch import Tensor
 from graphcl import __version__
 from graphcl.graph_files import FeatureScaling
 from graphcl.methods.method import Method
+from graphcl.methods.method_entry import kinds_of
 from graphcl.methods.registry import get_method, method_names
 from graphcl.training import TrainingSettings
 
 _KIND = "graphcl method"
-_FORMAT = 2
+_FORMAT = 3
 _PLAIN = (type(None), bool, int, float, str)
 
 
@@ -83,6 +84,7 @@ def save_method(
         "kind": _KIND,
         "format": _FORMAT,
         "method": name,
+        "for": min(kinds_of(type(method))),
         "version": method.version,
         "configuration": _plain(method.configuration, "configuration"),
         "training": None if settings is None else asdict(settings),
@@ -149,7 +151,7 @@ def load_saved_method(path: str | Path) -> SavedMethod:
             f"{file} holds the method {name!r}, which graphcl {__version__} does not know "
             f"(it was written by graphcl {content['graphcl']})"
         )
-    cls = get_method(name).class_for(heterogeneous="target" in content["configuration"])
+    cls = get_method(name).class_for(content["for"])
     if content["version"] != cls.version:
         raise ValueError(
             f"{file} holds version {content['version']} of {name}, graphcl {__version__} has "
@@ -190,7 +192,16 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file} has format {content.get('format')}, graphcl {__version__} reads {_FORMAT} "
             f"(it was written by graphcl {content.get('graphcl')})"
         )
-    needed = {"method", "version", "configuration", "training", "features", "graphcl", "state"}
+    needed = {
+        "method",
+        "for",
+        "version",
+        "configuration",
+        "training",
+        "features",
+        "graphcl",
+        "state",
+    }
     if not needed <= set(content) or not isinstance(content["configuration"], Mapping):
         raise ValueError(f"{file} is damaged: parts of it are missing")
     return content

@@ -46,7 +46,7 @@ class WeisfeilerLehman(Method):
 
     cost = "O(rounds (N + E)) once; memory grows with the number of different subtrees"
     trained: ClassVar[bool] = False
-    levels: ClassVar[frozenset[str]] = frozenset({"graph"})
+    levels = frozenset({"graph"})
 
     def __init__(self, num_features: int, *, iterations: int = 3, width: int = 1024) -> None:
         self.iterations = check_whole("iterations", iterations, least=0)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from graphcl.benchmark import Catalogue, Cell, CellResult, Progress, Suite, Task, parse_suite
 
-BOTH = frozenset({"node-level", "graph-level"})
-NODE = frozenset({"node-level"})
+BOTH = frozenset({"node", "graph"})
+NODE = frozenset({"node"})
 CATALOGUE = Catalogue(
     methods={"raw": BOTH, "ssgc": NODE, "grace": NODE},
-    datasets={"Cora": "node-level", "digits": "node-level", "digit-graphs": "graph-level"},
+    datasets={"Cora": "node", "digits": "node", "digit-graphs": "graph"},
     protocols={"P-PUB": "probe", "P-RND2": "probe", "P-CLU": "clustering"},
     parameters={"raw": [], "ssgc": ["steps"], "grace": ["temperature", "epochs"]},
 )

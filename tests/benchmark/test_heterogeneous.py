@@ -147,5 +147,5 @@ def test_the_spread_over_restarts_is_told_beside() -> None:
 def test_the_catalogue_knows_both_kinds() -> None:
     known = Catalogue.installed()
     assert known.datasets["countries"] == "heterogeneous"
-    assert known.methods["raw"] == {"node-level", "graph-level", "heterogeneous"}
+    assert known.methods["raw"] == {"node", "graph", "heterogeneous"}
     assert known.methods["metapath-means"] == {"heterogeneous"}

@@ -125,8 +125,8 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
     )
     refused(
         graphcl("embed", "digits", "--method", "metapath-means", "-o", str(output)),
-        "--method metapath-means is for heterogeneous graphs, this one has one type of nodes; for "
-        "it there are raw, random-encoder, degree-statistics",
+        "--method metapath-means is for heterogeneous graphs, not for single graphs with one type "
+        "of nodes; for these there are raw, random-encoder, ssgc",
     )
     refused(
         graphcl("embed", "digits", "--method", "raw", "--set", "target=x", "-o", str(output)),
@@ -134,9 +134,8 @@ def test_data_sets_by_name(tmp_path: Path) -> None:
     )
     refused(
         graphcl("embed", "digit-graphs", "--method", "grace", *QUICK, "-o", str(output)),
-        "digit-graphs holds a list of graphs, grace does not work at graph level; --method takes",
-        "one that does: ",
-        "raw",
+        "--method grace is for single graphs with one type of nodes, not for lists of graphs; for "
+        "these there are raw, random-encoder, degree-statistics",
     )
     outcome = graphcl("embed", "digit-graphs", "--method", "raw", "-o", str(output))
     assert outcome.exit_code == 0, outcome.output

@@ -132,7 +132,10 @@ def test_wrong_targets_and_meta_paths(graph: str, tmp_path: Path) -> None:
             (*paper, *("--metapath", "paper-author-paper") * 2),
             ("paper-author-paper is given twi",),
         ),
-        ((*paper, "--method", "grace"), ("--method grace is for graphs with one type", "meow")),
+        (
+            (*paper, "--method", "grace"),
+            ("--method grace is for single graphs", "meow"),
+        ),
         ((*paper, "--set", "target=author"), ("--set target: --target says that",)),
         ((*paper, "--set", "widht=8"), ("unknown parameter of meow 'widht'; did you mean",)),
         (

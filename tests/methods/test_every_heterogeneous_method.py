@@ -39,7 +39,7 @@ def data():
 
 
 def small(name, data, *, seed=0, **parameters):
-    allowed = get_method(name).parameter_names(heterogeneous=True)
+    allowed = get_method(name).parameter_names("heterogeneous")
     chosen = {k: v for k, v in {"width": 8}.items() if k in allowed}
     chosen |= {"target": TARGET, "metapaths": METAPATHS}
     return create_method(name, data, seed=seed, **(chosen | parameters))
@@ -121,7 +121,7 @@ def test_what_is_saved_comes_back_and_embeds_alike(name, data, tmp_path: Path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_the_targets_does_not_matter(name, data):
-    allowed = get_method(name).parameter_names(heterogeneous=True)
+    allowed = get_method(name).parameter_names("heterogeneous")
     parameters = {k: v for k, v in UNMASKED.items() if k in allowed}
     method, _ = small(name, data, **parameters)
     order = torch.randperm(14, generator=torch.Generator().manual_seed(1))

@@ -155,13 +155,13 @@ def test_graph_level_loss_and_embedding_are_the_authors(graphs: list[Data]) -> N
 def test_graphs_train_and_edge_cases_do(graphs: list[Data], tmp_path: Any) -> None:
     lonely = Data(x=torch.rand(1, 6), edge_index=torch.empty(2, 0, dtype=torch.long))
     many = [*graphs, lonely] * 2
-    method, settings = create_method("mvgrl-graphs", many, seed=0, width=8, batch_size=4, epochs=6)
+    method, settings = create_method("mvgrl", many, seed=0, width=8, batch_size=4, epochs=6)
     history = fit(method, many, settings=settings)
     assert history.losses[-1] < history.losses[0]
     save_method(tmp_path / "graphs.pt", method)
     assert torch.equal(load_method(tmp_path / "graphs.pt").embed(many), method.embed(many))
     assert method.loss([lonely]).isfinite()
-    again, _ = create_method("mvgrl-graphs", many, seed=0, width=8)
+    again, _ = create_method("mvgrl", many, seed=0, width=8)
     fit(again, many, settings=settings)
     assert torch.equal(again.embed(many), method.embed(many))
 

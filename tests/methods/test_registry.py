@@ -9,7 +9,7 @@ def test_names_and_entries():
     nodes += ["gca", "progcl", "dcl", "ns4gc", "cca-ssg", "dgi", "bgrl", "gbt", "mvgrl"]
     nodes += ["scgc", "pamc", "pamc-gnn"]
     graphs = ["raw", "random-encoder", "degree-statistics", "weisfeiler-lehman", "ctrl"]
-    graphs += ["mvgrl-graphs", "graphcl", "simgrace", "joao", "infograph", "control-gcl"]
+    graphs += ["mvgrl", "graphcl", "simgrace", "joao", "infograph", "control-gcl"]
     entries = [entry for entry in map(get_method, method_names()) if not entry.cls.heterogeneous]
     assert [entry.name for entry in entries if "node" in entry.levels] == nodes
     assert [entry.name for entry in entries if "graph" in entry.levels] == graphs
@@ -21,6 +21,23 @@ def test_names_and_entries():
         assert entry.levels <= {"node", "graph"}
         assert all(cls.cost for cls in entry.classes), "the catalogue of methods needs it"
     assert get_method("GRACE").name == "grace"
+
+
+def test_one_name_for_nodes_and_for_graphs(graph):
+    entry = get_method("mvgrl")
+    assert entry.kinds == {"node", "graph"}
+    nodes, settings = create_method("mvgrl", graph, width=4)
+    assert (type(nodes).__name__, settings.batch_size, settings.epochs) == ("MVGRL", None, 3000)
+    graphs, settings = create_method("mvgrl", [graph, graph], width=4)
+    assert (type(graphs).__name__, settings.batch_size) == ("MVGRLGraphs", 128)
+    assert "layers" in entry.parameter_names("graph")
+    assert "layers" not in entry.parameter_names("node")
+    with pytest.raises(ValueError, match="mvgrl embeds graphs with one type of nodes and edges"):
+        entry.class_for("heterogeneous")
+    with pytest.raises(ValueError, match="heco embeds one type of the nodes of a HeteroData"):
+        get_method("heco").class_for("node")
+    with pytest.raises(ValueError, match="grace works at node level, the data are a list"):
+        get_method("grace").class_for("graph")
 
 
 def test_unknown_method_suggests_the_nearest():

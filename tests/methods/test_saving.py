@@ -115,7 +115,7 @@ def changed(path: Path, **changes: object) -> Path:
     [
         ({"version": 99}, r"holds version 99 of grace, graphcl .* has version 1"),
         ({"method": "grail", "graphcl": "9.9"}, r"'grail', which .* \(it was written by graphcl 9"),
-        ({"format": 3}, "has format 3, graphcl .* reads 2"),
+        ({"format": 2}, "has format 2, graphcl .* reads 3"),
         ({"kind": "a cake"}, "no method saved by graphcl: it is something else"),
         ({"state": {}}, "is damaged: .*Missing key"),
         ({"configuration": {"num_features": 3, "widht": 2}}, "is damaged: .*widht"),
