@@ -10,7 +10,6 @@ import torch
 from torch.nn.functional import cosine_similarity
 from torch_geometric.data import Data
 
-from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
 from graphcl.losses import BarlowTwinsLoss
 from graphcl.methods import BGRL, GraphBarlowTwins, create_method, load_method, save_method
@@ -24,14 +23,6 @@ UNCHANGED: dict[str, Any] = {"drop_edges": (0, 0), "mask_features": (0, 0)}
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-@pytest.fixture(scope="module")
-def planted() -> Data:
-    return planted_partition(
-        90, num_classes=3, average_degree=8.0, homophily=0.9, num_features=8, feature_signal=1.0,
-        seed=0,
-    )  # fmt: skip
 
 
 def normalised(rows: torch.Tensor) -> torch.Tensor:

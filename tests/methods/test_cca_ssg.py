@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
 from graphcl.losses import CanonicalCorrelationLoss
 from graphcl.methods import CCASSG, create_method, settings_source
@@ -14,19 +13,12 @@ from graphcl.methods.encoder_features import normalize_rows
 from graphcl.nn import normalized_adjacency
 from graphcl.sampling import NeighbourBatches
 from graphcl.training import fit
+from tests.methods.conftest import make_planted
 
 
 @pytest.fixture(scope="module")
 def graph() -> Data:
-    return planted_partition(
-        120,
-        num_classes=3,
-        average_degree=8.0,
-        homophily=0.9,
-        num_features=8,
-        feature_signal=1.0,
-        seed=0,
-    )
+    return make_planted(120, feature_signal=1.0)
 
 
 def test_the_encoder_is_two_convolutions_with_one_relu(graph: Data) -> None:

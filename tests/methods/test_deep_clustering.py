@@ -11,12 +11,12 @@ from torch_geometric.data import Data
 
 from graphcl.clustering import assignment_divergence, student_t_assignment, target_distribution
 from graphcl.contrast import Influence
-from graphcl.datasets import planted_partition
 from graphcl.evaluation import clustering_metrics
 from graphcl.losses import NContrastLoss, PamCLoss
 from graphcl.methods import SCGC, PamC, create_method, settings_source
 from graphcl.sampling import NeighbourBatches
 from graphcl.training import TrainingSettings, fit
+from tests.methods.conftest import make_planted
 
 SMALL: dict[str, Any] = {"num_clusters": 3, "width": 4, "hidden": (16,), "pretrain_epochs": 100}
 FAST = {**SMALL, "learning_rate": 0.01}
@@ -25,15 +25,7 @@ both = pytest.mark.parametrize("name", ["scgc", "pamc"])
 
 @pytest.fixture(scope="module")
 def graph() -> Data:
-    return planted_partition(
-        90,
-        num_classes=3,
-        average_degree=8.0,
-        homophily=0.9,
-        num_features=8,
-        feature_signal=3.0,
-        seed=0,
-    )
+    return make_planted(90, feature_signal=3.0)
 
 
 def accuracy(method: Any, graph: Data) -> float:

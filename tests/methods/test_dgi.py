@@ -9,7 +9,6 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 from torch_geometric.data import Data
 
-from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
 from graphcl.methods import DGI, create_method, load_method, save_method, settings_source
 from graphcl.nn import normalized_adjacency
@@ -20,14 +19,6 @@ from graphcl.training import TrainingSettings, fit
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-@pytest.fixture(scope="module")
-def planted() -> Data:
-    return planted_partition(
-        90, num_classes=3, average_degree=8.0, homophily=0.9, num_features=8, feature_signal=1.0,
-        seed=0,
-    )  # fmt: skip
 
 
 def written_out(method: Any, x: torch.Tensor, order: torch.Tensor, edges: torch.Tensor) -> Any:

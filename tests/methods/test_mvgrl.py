@@ -10,7 +10,6 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from torch.nn.functional import softplus
 from torch_geometric.data import Batch, Data
 
-from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
 from graphcl.methods import MVGRL, MVGRLGraphs, create_method, load_method, save_method
 from graphcl.nn import normalized_adjacency
@@ -24,14 +23,6 @@ EXACT: dict[str, Any] = {"top_k": 64, "epsilon": 1e-7}
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     torch.manual_seed(0)
-
-
-@pytest.fixture(scope="module")
-def planted() -> Data:
-    return planted_partition(
-        90, num_classes=3, average_degree=8.0, homophily=0.9, num_features=8, feature_signal=1.0,
-        seed=0,
-    )  # fmt: skip
 
 
 def pagerank(edges: torch.Tensor, size: int, alpha: float = 0.2) -> torch.Tensor:

@@ -8,28 +8,19 @@ import torch
 from torch.nn.functional import normalize, selu
 from torch_geometric.data import Data
 
-from graphcl.datasets import planted_partition
 from graphcl.evaluation import evaluate
 from graphcl.methods import NS4GC, create_method, get_method, load_method, save_method
 from graphcl.nn import normalized_adjacency
 from graphcl.sampling import NeighbourBatches, NodeBatches
 from graphcl.training import TrainingSettings, fit
-from tests.methods.conftest import make_graph
+from tests.methods.conftest import make_graph, make_planted
 
 UNCHANGED: dict[str, Any] = {"drop_edges": (0, 0), "mask_features": (0, 0)}
 
 
 @pytest.fixture(scope="module")
 def communities() -> Data:
-    return planted_partition(
-        120,
-        num_classes=3,
-        average_degree=8.0,
-        homophily=0.9,
-        num_features=8,
-        feature_signal=1.0,
-        seed=0,
-    )
+    return make_planted(120, feature_signal=1.0)
 
 
 def test_the_encoder_is_two_convolutions_with_selu_between(graph: Data) -> None:

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-from graphcl.datasets import planted_partition
 from graphcl.methods import PamC, create_method, load_method, save_method
 from graphcl.sampling import NeighbourBatches, NodeBatches
 from graphcl.training import fit
+from tests.methods.conftest import make_planted
 
 SMALL: dict[str, Any] = {"num_clusters": 3, "width": 4, "hidden": (16,), "pretrain_epochs": 20}
 CONTRAST_ALONE: dict[str, Any] = {"contrast_weight": 1.0, "clustering_weight": 0.0}
@@ -21,15 +21,7 @@ WITH_NEIGHBOURS: dict[str, Any] = {"batch_size": 30, "num_neighbours": (-1, -1)}
 
 @pytest.fixture(scope="module")
 def graph() -> Data:
-    return planted_partition(
-        120,
-        num_classes=3,
-        average_degree=8.0,
-        homophily=0.9,
-        num_features=8,
-        feature_signal=3.0,
-        seed=0,
-    )
+    return make_planted(120, feature_signal=3.0)
 
 
 def mean_over_batches(method: PamC, graph: Data) -> float:
