@@ -44,9 +44,9 @@ class OpenedGraph:
     @property
     def kind(self) -> Kind:
         """The kind of data that a method must be able to embed."""
-        if self.heterogeneous:
-            return "heterogeneous"
-        return "graph" if isinstance(self.data, list) else "node"
+        from graphcl.methods import kind_of
+
+        return kind_of(self.data)
 
     @property
     def single(self) -> Data:

@@ -22,6 +22,7 @@ from graphcl.methods.heco import HeCo
 from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.infograph import InfoGraph
 from graphcl.methods.joao import JOAO
+from graphcl.methods.kinds import kind_of
 from graphcl.methods.meow import Meow
 from graphcl.methods.metapath_contrast import MetaPathContrast
 from graphcl.methods.metapath_means import MetaPathMeans
@@ -100,6 +101,7 @@ __all__ = [
     "WeisfeilerLehman",
     "create_method",
     "get_method",
+    "kind_of",
     "load_method",
     "load_saved_method",
     "method_names",

@@ -14,6 +14,7 @@ from torch_geometric.data import Batch, Data, HeteroData
 from graphcl.arguments import check_whole
 from graphcl.datasets import Kind, check_graph
 from graphcl.methods.checks import check_kind, wrong_level
+from graphcl.methods.kinds import kind_of
 
 Graph = TypeVar("Graph", Data, HeteroData)
 
@@ -207,10 +208,9 @@ class Method(nn.Module, ABC):
         self.check_level(data)
         self.check_width(data if isinstance(data, Data) else data[0])
 
-    def check_level(self, data: object) -> None:
+    def check_level(self, data: Any) -> None:
         """Raise ``ValueError`` where the method cannot embed data of this level."""
-        single = isinstance(data, Data | HeteroData) and not isinstance(data, Batch)
-        level = "node" if single else "graph"
+        level = "graph" if kind_of(data) == "graph" else "node"
         if level not in self.levels:
             raise ValueError(wrong_level(type(self).__name__, self.levels, level))
 
