@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from graphcl.benchmark.aggregate import DatasetStatistics
 from graphcl.benchmark.catalogue import FOREIGN_PROTOCOLS
 from graphcl.benchmark.cells import Cell, CellResult
+from graphcl.benchmark.differences import differences_of
 from graphcl.benchmark.metrics import FOLD_STD, RESTART_STD, style_of
 from graphcl.benchmark.suite import PublishedFigure, Suite
 from graphcl.benchmark.tables import show_number
@@ -16,6 +18,7 @@ def notes_of(
     cells: Sequence[Cell],
     results: Sequence[CellResult],
     descriptions: Mapping[str, str],
+    statistics: Sequence[DatasetStatistics],
     *,
     command: str,
 ) -> list[str]:
@@ -26,6 +29,7 @@ def notes_of(
         cells: Its cells.
         results: The results of these cells, as far as there are any.
         descriptions: Protocol id -> the protocol spelt out.
+        statistics: What the tables show.
         command: The command that made the results.
     """
     used = list(dict.fromkeys(cell.protocol for cell in cells))
@@ -46,6 +50,7 @@ def notes_of(
         "this one): ",
     )
     notes += _settings(results)
+    notes += differences_of(statistics)
     notes += _published(suite, used)
     notes += _failures(results)
     notes += _machine(results)

@@ -62,12 +62,13 @@ def make_report(
     if begun:
         suite = suite.on_datasets(begun)
         cells = [cell for cell in cells if cell.dataset in begun]
-    notes = notes_of(suite, cells, used, texts, command=command)
+    statistics = gather(suite, cells, results, tasks)
+    notes = notes_of(suite, cells, used, texts, statistics, command=command)
     if begun and rest:
         notes.insert(0, f"Not run yet, so not shown: {', '.join(rest)}.")
     return Report(
         suite=suite,
-        statistics=tuple(gather(suite, cells, results, tasks)),
+        statistics=tuple(statistics),
         notes=tuple(notes),
     )
 

@@ -146,6 +146,22 @@ def test_published_figures_stand_beside_ours_under_the_same_protocol_only() -> N
     assert "P-RND1: random 10% train / 90% test" in notes
 
 
+def test_notes_tell_which_figures_agree_with_published_ones() -> None:
+    figure = "  - {dataset: digits, method: %s, protocol: %s, metric: %s, value: %s, source: A}"
+    values = [
+        ("raw", "P-RND2", "accuracy", "51.9, std: .2"),  # ours: 51.0 ± 1.0
+        ("ssgc", "P-RND2", "accuracy", "73.0"),  # 71.0 ± 1.0
+        ("raw", "P-CLU", "modularity", "99.0"),
+    ]
+    published = "\n".join(["published:", *(figure % value for value in values)])
+    notes = "\n".join(report_of(SUITE + published + "\n").notes)
+    assert "of the published figure: raw on digits, P-RND2, Accuracy -0.9." in notes
+    assert "Further below the published figure: ssgc on digits, P-RND2, Accuracy -2.0." in notes
+    assert "Further above" not in notes
+    one = SUITE.replace("seeds: 3", "seeds: 1") + published.replace("73.0", "60.0") + "\n"
+    assert "ssgc on digits, P-RND2, Accuracy +10.0 (one seed)" in "\n".join(report_of(one).notes)
+
+
 def test_failures_are_shown_and_explained() -> None:
     some = {("raw", "P-RND2", 0)}
     all_of = {("ssgc", "P-CLU", seed) for seed in range(3)}
