@@ -186,9 +186,10 @@ def _machine(results: Sequence[CellResult]) -> list[str]:
     for result in results:
         if result.done and result.machine:
             where = result.machine
+            cores = where.get("cores")
             packages = ", ".join(f"{name} {version}" for name, version in result.versions.items())
             seen[
-                f"{where.get('processor')}, {where.get('cores')} cores, "
+                f"{where.get('processor')}, {cores} core{'' if cores == 1 else 's'}, "
                 f"{where.get('memory_gib')} GiB, {where.get('system')}; {packages}."
             ] = None
     return [f"Measured on {text}" for text in seen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graphcl.methods import gca
+from graphcl.methods import grace_settings
 from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.gca import GCA
 from graphcl.methods.published import PublishedSettings
@@ -61,7 +61,7 @@ class ProGCL(GCA):
         super().__init__(num_features, centrality=centrality, negatives=negatives, **options)
 
 
-DEFAULT_TRAINING = gca.DEFAULT_TRAINING
+DEFAULT_TRAINING = grace_settings.DEFAULT_TRAINING
 _AUTHORS = "the authors' configuration, param/ of junxia97/ProGCL, with the command line's "
 _AUTHORS += "defaults (weights from epoch 400, share of false negatives .05 at first)"
 _FALLBACK = "fallback, the ProGCL authors give none: GRACE's row, weights from half of its epochs"
@@ -86,7 +86,7 @@ def _published(
 SETTINGS = (
     *(
         PublishedSettings(row.dataset, _FALLBACK, row.parameters, row.training)
-        for row in gca.SETTINGS
+        for row in grace_settings.SETTINGS
         if row.dataset in ("Cora", "CiteSeer")
     ),
     _published("Photo", 128, 0.01, 2500, (0.6, 0.3), (0.2, 0.3)),
