@@ -102,7 +102,10 @@ def test_names_and_mappings_build_what_the_classes_are() -> None:
         ({"negatives": "hrd"}, "did you mean 'hard'"),
         ({"negatives": {"name": "hard", "gamma": 1}}, "unknown parameter of hard negatives"),
         ({"negatives": {"name": "clusters", "every": 0}}, "every must be at least 1"),
-        ({"loss": "vicreg", "negatives": "hard"}, "vicreg weighs no negatives"),
+        (
+            {"loss": "vicreg", "negatives": "hard"},
+            "vicreg weighs no negatives: leave negatives out",
+        ),
     ],
 )
 def test_what_does_not_exist_is_refused(options: Any, message: str) -> None:
