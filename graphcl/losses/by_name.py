@@ -155,8 +155,8 @@ def make_loss(
     if negatives is not None:
         if not entry.takes_negatives:
             raise ValueError(
-                f"the loss {entry.name} weighs no negatives: leave negatives out, or give null to a "
-                f"method that has some of its own, as progcl"
+                f"the loss {entry.name} weighs no negatives: leave negatives out, or give null to "
+                "a method that has some of its own, as progcl"
             )
         options["negatives"] = negatives
     return TwoViewLoss(entry.cls(**options), entry.call, takes_pairs=entry.takes_pairs)

@@ -121,6 +121,13 @@ def test_settings_and_their_sources(graph: Data) -> None:
     assert "digits" not in get_method("gca").settings
 
 
+def test_a_loss_without_negatives_takes_the_place_of_the_weighted_ones(graph: Data) -> None:
+    with pytest.raises(ValueError, match="or give null to a method that has some of its own"):
+        create_method("progcl", graph, loss="max-margin")
+    method, _ = create_method("progcl", graph, loss="max-margin", negatives=None)
+    assert method.loss(graph).isfinite()
+
+
 def test_bad_values_are_named(graph: Data) -> None:
     with pytest.raises(ValueError, match="unknown centrality 'degrees'; did you mean 'degree'"):
         GCA(3, centrality="degrees")
