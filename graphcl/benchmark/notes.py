@@ -35,7 +35,9 @@ def notes_of(
     used = list(dict.fromkeys(cell.protocol for cell in cells))
     notes = [_reading(suite)]
     if _some_seeds_only(cells, results):
-        notes.append("(n/m): only n of the m seeds finished; see the failures below.")
+        notes.append(
+            "(n/m): n of the m seeds finished; the others failed, see below, or were not run."
+        )
     notes += [f"{identifier}: {descriptions[identifier]}." for identifier in used]
     notes += _spreads(
         results,
