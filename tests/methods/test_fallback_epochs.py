@@ -1,0 +1,26 @@
+"""Epochs where nobody published any: those of the highest modularity in the committed table."""
+
+from collections import defaultdict
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from graphcl.benchmark import ResultStore
+from graphcl.methods import get_method, settings_source
+
+RESULTS = Path(__file__).parents[2] / "benchmarks/results/fallback-epochs/results.jsonl"
+
+
+@pytest.mark.parametrize("dataset", ["Cora", "CiteSeer"])
+@pytest.mark.parametrize("name", ["gca", "gbt", "bgrl"])
+def test_modularity_chooses(name: str, dataset: str) -> None:
+    modularity = defaultdict(list)
+    for result in ResultStore(RESULTS).read().values():
+        if (result.cell.method, result.cell.dataset) == (name, dataset):
+            modularity[result.epochs].append(result.metrics["modularity"])
+    best = max(modularity, key=lambda epochs: fmean(modularity[epochs]))
+    _, training = get_method(name).settings_for(dataset)
+    assert len(modularity) > 1
+    assert training.epochs == best
+    assert "chosen without labels" in settings_source(name, dataset)
