@@ -161,7 +161,7 @@ SETTINGS = (
         _published(name, 1e-4, (512, 256), (0.4, 0.1), (0.1, 0.2), epochs, _FALLBACK + choice)
         for name, epochs, choice in (
             ("Cora", 3000, BY_MODULARITY),
-            ("CiteSeer", 3000, BY_MODULARITY),
+            ("CiteSeer", 1000, BY_MODULARITY),
             ("PubMed", 3000, "as on Cora"),
         )
     ),

@@ -123,7 +123,7 @@ SETTINGS = (
     _published("Photo", 256, 1e-4, 0.3, 0.1),
     _published("Computers", 128, 5e-4, 0.1, 0.4),
     _published("CS", 256, 1e-5, 0.2, 0.5),
-    _published("Cora", 256, 5e-4, 0.1, 0.5, 300, _FALLBACK + BY_MODULARITY),
+    _published("Cora", 256, 5e-4, 0.1, 0.5, 100, _FALLBACK + BY_MODULARITY),
     _published("CiteSeer", 256, 5e-4, 0.1, 0.5, 100, _FALLBACK + BY_MODULARITY),
-    _published("PubMed", 256, 5e-4, 0.1, 0.5, 300, _FALLBACK + "as on Cora"),
+    _published("PubMed", 256, 5e-4, 0.1, 0.5, 100, _FALLBACK + "as on Cora"),
 )

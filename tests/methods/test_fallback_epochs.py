@@ -1,4 +1,4 @@
-"""Epochs where nobody published any: those of the highest modularity in the committed table."""
+"""Epochs where nobody published any: the fewest near the highest modularity in the committed table."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -19,8 +19,9 @@ def test_modularity_chooses(name: str, dataset: str) -> None:
     for result in ResultStore(RESULTS).read().values():
         if (result.cell.method, result.cell.dataset) == (name, dataset):
             modularity[result.epochs].append(result.metrics["modularity"])
-    best = max(modularity, key=lambda epochs: fmean(modularity[epochs]))
+    means = {epochs: fmean(values) for epochs, values in modularity.items()}
+    near = [epochs for epochs, mean in means.items() if mean > max(means.values()) - 0.005]
     _, training = get_method(name).settings_for(dataset)
-    assert len(modularity) > 1
-    assert training.epochs == best
+    assert len(means) > 1
+    assert training.epochs == min(near)
     assert "chosen without labels" in settings_source(name, dataset)
