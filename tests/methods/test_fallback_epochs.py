@@ -1,4 +1,4 @@
-"""Epochs where nobody published any: the fewest near the highest modularity in the committed table."""
+"""Epochs where nobody published any: the fewest near the highest modularity in the table."""
 
 from collections import defaultdict
 from pathlib import Path
