@@ -18,6 +18,8 @@ FOREIGN_PROTOCOLS: Mapping[str, str] = {
     "P-RND3": "random 20% train / 80% test, C by resplits of train",
     "P-RND4": "random 10/10/80, one split, probe tuned per data set",
     "P-RND5": "10% of each class train, everything else test, no validation set",
+    "P-DGL": "the Cora of DGL in 2020, whose nodes are in another order than the public ones: the "
+    "first 140 train, 201 to 500 validate, 501 to 1500 test",
     "P-OGB": "official time split of the Open Graph Benchmark",
     "P-AUTHCLU": "clustering as authors ran it for their own tables, with settings for each data "
     "set and an epoch of their choice (in the public code of PamC and SCGC: by the labels)",

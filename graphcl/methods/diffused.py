@@ -24,7 +24,8 @@ class Diffused:
         alpha: Probability of return, above 0 and at most 1.
         top_k: Entries that each node receives messages over; None: those above a threshold.
         threshold: Least entry that is kept; None: the largest ``top_k``.
-        epsilon: Error of an entry (:class:`graphcl.augmentations.PPRDiffusion`).
+        epsilon: Error of an entry (:class:`graphcl.augmentations.PPRDiffusion`); None: 1e-3 with
+            ``top_k``, with ``threshold`` as the transform chooses.
         scale_columns: Divide what a node sends by its largest entry.
 
     Raises:
@@ -37,9 +38,11 @@ class Diffused:
         alpha: float,
         top_k: int | None,
         threshold: float | None = None,
-        epsilon: float,
+        epsilon: float | None,
         scale_columns: bool = False,
     ) -> None:
+        if epsilon is None and threshold is None:
+            epsilon = 1e-3  # more entries than the transform's own choice finds, for little time
         self.transform = PPRDiffusion(
             alpha, top_k=top_k, threshold=threshold, epsilon=epsilon, normalization_out=None
         )

@@ -44,10 +44,12 @@ class MVGRL(SummaryContrast):
         top_k: Entries of S that each node receives messages over; None: those above a threshold.
         threshold: Least entry of S that is kept; None: the largest ``top_k``.
         epsilon: How much an entry of S may fall short
-            (:class:`graphcl.augmentations.PPRDiffusion`); less takes longer.
+            (:class:`graphcl.augmentations.PPRDiffusion`); less takes longer. None: 1e-3 with
+            ``top_k``, at most a tenth of ``threshold``.
         scale_columns: Divide what a node sends by its largest entry in S, as the authors do on
             CiteSeer.
-        normalize_features: As in :class:`Grace`; off by default.
+        normalize_features: As in :class:`Grace`; off by default. The authors' loader does it on
+            Cora, CiteSeer and PubMed.
         temperature: Divisor of the cosine, for losses that have one; that of the authors has none.
         loss: As in :class:`DGI`.
         negatives: As in :class:`DGI`.
@@ -56,8 +58,7 @@ class MVGRL(SummaryContrast):
         TypeError: An argument of the wrong type.
         ValueError: An argument outside its range; a loss without pairs, of one positive, or that
             contrasts a view with itself; a strategy that needs clusters, neighbours or a second
-            encoder; both
-            or none of ``top_k`` and ``threshold``.
+            encoder; both or none of ``top_k`` and ``threshold``.
 
     Example:
         >>> import torch
@@ -80,7 +81,7 @@ class MVGRL(SummaryContrast):
         alpha: float = 0.2,
         top_k: int | None = 64,
         threshold: float | None = None,
-        epsilon: float = 1e-3,
+        epsilon: float | None = None,
         scale_columns: bool = False,
         normalize_features: bool = False,
         temperature: float = 0.5,
@@ -160,8 +161,10 @@ class MVGRL(SummaryContrast):
 
 DEFAULT_TRAINING = TrainingSettings(epochs=3000, learning_rate=1e-3, patience=20)
 _AUTHORS = "the authors' script, kavehhassani/mvgrl node/train.py"
+_LOADER = "rows normalised by its loader (DGL's of 2020)"
+_LARGEST = f"{_AUTHORS}, {_LOADER}; of its N^2 diffusion the 64 largest entries of a node"
 SETTINGS = (
-    PublishedSettings("Cora", f"{_AUTHORS}; of its N^2 diffusion the 64 largest entries of a node"),
+    PublishedSettings("Cora", _LARGEST, {"normalize_features": True}),
     PublishedSettings(
         "CiteSeer",
         f"{_AUTHORS} and node/dataset.py, whose rule gives the threshold",
@@ -172,7 +175,5 @@ SETTINGS = (
             "threshold": 1e-2,
         },
     ),
-    PublishedSettings(
-        "PubMed", f"{_AUTHORS}; of its N^2 diffusion the 64 largest entries of a node"
-    ),
+    PublishedSettings("PubMed", _LARGEST, {"normalize_features": True}),
 )
