@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,8 +51,4 @@ class DCL(Grace):
 
 
 DEFAULT_TRAINING = grace_settings.DEFAULT_TRAINING
-SETTINGS = tuple(
-    dataclasses.replace(row, source=f"GRACE's row ({row.source}); class prior of chingyaoc/DCL")
-    for row in grace_settings.SETTINGS
-    if row.dataset not in grace_settings.OWN_DATASETS
-)
+SETTINGS = grace_settings.taken_over("; class prior of chingyaoc/DCL")

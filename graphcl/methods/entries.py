@@ -118,14 +118,14 @@ ENTRIES: Mapping[str, MethodEntry] = MappingProxyType(
                 GraceNeighbours,
                 "grace with graph neighbours as positives instead of negatives",
                 training=grace_settings.DEFAULT_TRAINING,
-                settings=grace_settings.SETTINGS,
+                settings=grace_settings.taken_over(),
             ),
             _entry(
                 "control-grace",
                 ControlGrace,
                 "grace with views that keep what leaders control",
                 training=grace_settings.DEFAULT_TRAINING,
-                settings=grace_settings.SETTINGS,
+                settings=grace_settings.taken_over(),
             ),
             _entry(
                 "gca",

@@ -90,15 +90,18 @@ class GCA(Grace):
 DEFAULT_TRAINING = grace_settings.DEFAULT_TRAINING
 _AUTHORS = "the authors' configuration, param/ of CRIPAC-DIG/GCA; which centrality a published "
 _AUTHORS += "figure had is not said: the code's default, the degree"
-_FALLBACK = "fallback, the GCA authors give none: GRACE's row, centrality by degree, epochs "
+_FALLBACK = "fallback, the GCA authors give none: GRACE's row, centrality by degree"
 _EPOCHS = {"Cora": 500, "CiteSeer": 500}
 
 
 def _settings(row: PublishedSettings) -> PublishedSettings:
     if row.source == grace_settings.GCA_ROW:
         return dataclasses.replace(row, source=_AUTHORS)
+    if row.dataset not in _EPOCHS:
+        return dataclasses.replace(row, source=_FALLBACK)
     training = dataclasses.replace(row.training or DEFAULT_TRAINING, epochs=_EPOCHS[row.dataset])
-    return dataclasses.replace(row, source=_FALLBACK + BY_MODULARITY, training=training)
+    source = f"{_FALLBACK}, epochs {BY_MODULARITY}"
+    return dataclasses.replace(row, source=source, training=training)
 
 
 SETTINGS = tuple(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs
-from graphcl.methods.checks import Rates
-from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.grace import Grace
 from graphcl.sampling import num_seeds
 
@@ -26,18 +26,10 @@ class GraceNeighbours(Grace):
     Args:
         num_features: Width of the features, ``F``.
         hops: Greatest distance of a positive in the graph, at least 1.
-        width: As in :class:`Grace`, like all that follows.
-        projection_width: Width inside the projector; None: ``width``.
-        activation: After both layers.
-        temperature: Divisor of the cosine, above 0.
-        drop_edges: Probability of losing an edge, for both views or for each.
-        mask_features: Probability of zeroing a feature column, for both views or for each.
-        undirected: Whether both directions of an edge fall together.
-        normalize_features: Divide the rows of the features by their sum.
-        loss: A loss of two views that uses pairs.
-        negatives: A negative strategy.
+        **options: As in :class:`Grace`; ``loss`` must be one that uses pairs.
 
     Raises:
+        TypeError: An argument of the wrong type.
         ValueError: An argument outside its range.
 
     Example:
@@ -52,32 +44,13 @@ class GraceNeighbours(Grace):
         num_features: int,
         *,
         hops: int = 1,
-        width: int = 128,
-        projection_width: int | None = None,
-        activation: str = "relu",
-        temperature: float = 0.5,
-        drop_edges: Rates = (0.2, 0.4),
-        mask_features: Rates = (0.3, 0.4),
-        undirected: bool = False,
-        normalize_features: bool = True,
-        loss: Choice = "nt-xent",
-        negatives: Choice | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            num_features,
-            width=width,
-            projection_width=projection_width,
-            activation=activation,
-            temperature=temperature,
-            drop_edges=drop_edges,
-            mask_features=mask_features,
-            undirected=undirected,
-            normalize_features=normalize_features,
-            loss=loss,
-            negatives=negatives,
-        )
+        super().__init__(num_features, **options)
         if not self.objective.loss.takes_pairs:
-            raise ValueError(f"loss must use pairs, to know of neighbours; {loss!r} does not")
+            raise ValueError(
+                f"loss must use pairs, to know of neighbours; {options['loss']!r} does not"
+            )
         self.hops = check_whole("hops", hops, least=1)
         self.configuration["hops"] = self.hops
 

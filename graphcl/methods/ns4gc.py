@@ -5,22 +5,18 @@ from __future__ import annotations
 from torch import Tensor
 from torch_geometric.data import Data
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs, unit_rows
-from graphcl.methods.checks import Rates, check_flag, check_rates
-from graphcl.methods.contrast_choice import Choice, ContrastChoice
-from graphcl.methods.corruption import Corruption
-from graphcl.methods.encoder_features import EncoderFeatures
-from graphcl.methods.grace import seed_nodes
-from graphcl.methods.method import Method
+from graphcl.methods.checks import Rates
+from graphcl.methods.contrast_choice import Choice
+from graphcl.methods.node_contrast import NodeContrast, seed_nodes
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder
-from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
 from graphcl.training import TrainingSettings
 
 
-class NS4GC(Method):
+class NS4GC(NodeContrast):
     """Contrast guided by a node similarity matrix, for rows that k-means clusters (NS4GC).
 
     Each step drops edges and feature columns twice over and encodes both views by graph
@@ -64,9 +60,6 @@ class NS4GC(Method):
         (torch.Size([]), torch.Size([3, 4]))
     """
 
-    cost = "all pairs: O(N^2 d) time, O(N d) memory beside a tile of 1 MB"
-    monitor: str | None = None  # the authors train for a fixed number of epochs
-
     def __init__(
         self,
         num_features: int,
@@ -84,63 +77,40 @@ class NS4GC(Method):
         widths = [check_whole("width", width, least=1)]
         if hidden_width is not None:
             widths.insert(0, check_whole("hidden_width", hidden_width, least=1))
-        edge_rates = check_rates("drop_edges", drop_edges)
-        feature_rates = check_rates("mask_features", mask_features)
         super().__init__(
             num_features,
             width=width,
             hidden_width=hidden_width,
-            temperature=check_number("temperature", temperature),
-            drop_edges=edge_rates,
-            mask_features=feature_rates,
-            undirected=check_flag("undirected", undirected),
-            normalize_features=check_flag("normalize_features", normalize_features),
+            temperature=temperature,
+            drop_edges=drop_edges,
+            mask_features=mask_features,
+            undirected=undirected,
+            normalize_features=normalize_features,
             loss=loss,
             negatives=negatives,
         )
-        self.objective = ContrastChoice(loss, negatives, temperature=temperature)
         if self.objective.needs == "difficulty":
             raise ValueError(
                 "negatives: difficulty needs a second encoder, which ns4gc has not; grace has one"
             )
         self.encoder = GCNEncoder(num_features, widths, activation="selu", last_activation=False)
-        self.features = EncoderFeatures(normalize=normalize_features)
-        self._corruptions = [
-            Corruption(drop, mask, undirected=undirected)
-            for drop, mask in zip(edge_rates, feature_rates, strict=True)
-        ]
-        self._positives = Prepared[Pairs | None]()
-
-    def setup(self, data: Data) -> None:
-        """Keep what the whole graph says of the features."""
-        self.check_width(data)
-        self._positives = Prepared()
-        self.features.setup(data)
-        self.objective.setup(data)
-
-    def before_epoch(self, epoch: int, data: Data) -> None:
-        """Find what the negatives need to know of the present embeddings."""
-        self.objective.before_epoch(epoch, data, self.embed)
 
     def loss(self, data: Data) -> Tensor:
         """The contrast of two fresh views of the graph, or of a batch's seeds, a scalar."""
         self.check_width(data)
         features = self.features.of(data)
-        if num_seeds(data) is not None:  # seen once: there is nothing to remember
-            pairs = self.positives(data)
-        else:
-            pairs = self._positives.get((data.x, data.edge_index), lambda: self.positives(data))
-        first, second = (view(data).encode(self.encoder, features) for view in self._corruptions)
+        pairs = self.pairs_of(data)
+        first, second = (view(data).encode(self.encoder, features) for view in self.corruptions)
         value: Tensor = self.objective(first, second, pairs=pairs, nodes=seed_nodes(data))
         return value
 
     def encode(self, data: Data) -> Tensor:
         """The encoder's rows on the whole graph, of unit length, ``[N, d]``."""
-        return unit_rows(self.features.encode(self.encoder, data))
+        return unit_rows(super().encode(data))
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, layer by layer."""
-        return unit_rows(self.features.encode_in_blocks(self.encoder, data, batch_size))
+        return unit_rows(super().encode_in_blocks(data, batch_size))
 
     def positives(self, data: Data) -> Pairs | None:
         """Each node (or seed of a batch) and its neighbours; None: the loss takes no pairs."""
