@@ -10,10 +10,9 @@ from torch_geometric.data import Batch, Data
 from graphcl.methods.checks import check_share
 from graphcl.methods.control_views import ControlViews
 from graphcl.methods.graph_contrast import GraphContrast
-from graphcl.methods.graph_encoding import batch_of
-from graphcl.training import TrainingSettings
+from graphcl.methods.graph_encoding import TU_TRAINING, batch_of
 
-DEFAULT_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
+DEFAULT_TRAINING = TU_TRAINING
 
 
 class ControlGCL(GraphContrast):

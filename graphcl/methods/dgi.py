@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from torch import Tensor
 from torch_geometric.data import Data
 
 from graphcl.arguments import check_whole
 from graphcl.methods.contrast_choice import Choice
-from graphcl.methods.node_graph import SummaryContrast
+from graphcl.methods.node_graph import JENSEN_SHANNON, SummaryContrast
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder
 from graphcl.training import TrainingSettings
-
-AUTHORS_LOSS: Mapping[str, Any] = {"name": "jensen-shannon", "normalize": False}
 
 
 class DGI(SummaryContrast):
@@ -71,7 +66,7 @@ class DGI(SummaryContrast):
         layers: int = 1,
         normalize_features: bool = True,
         temperature: float = 0.5,
-        loss: Choice = AUTHORS_LOSS,
+        loss: Choice = JENSEN_SHANNON,
         negatives: Choice | None = None,
     ) -> None:
         super().__init__(

@@ -9,7 +9,12 @@ from torch_geometric.data import Batch, Data
 
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.method import Method
+from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GINEncoder, sum_readout
+from graphcl.training import TrainingSettings
+
+TU_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
+"""How the codes of GraphCL, SimGRACE and JOAO, and InfoGraph's mostly, train on the TU sets."""
 
 
 class GraphEncoding(Method):
@@ -25,7 +30,20 @@ class GraphEncoding(Method):
         loss: A loss of two views by name, or a mapping with ``name`` and its parameters
             (:class:`graphcl.methods.ContrastChoice`).
         negatives: A negative strategy, likewise; None: all negatives alike.
-        **configuration: What else determines the method.
+        **configuration: The subclass's other arguments.
+
+    Raises:
+        TypeError: An argument of the wrong type.
+        ValueError: An argument outside its range.
+
+    Example:
+        >>> import torch
+        >>> class Sums(GraphEncoding):
+        ...     '''What a GIN makes of graphs untrained.'''
+        >>> options = {"temperature": 0.2, "loss": "nt-xent", "negatives": None}
+        >>> graph = Data(x=torch.ones(2, 3), edge_index=torch.tensor([[0, 1], [1, 0]]))
+        >>> Sums(3, width=4, layers=2, **options).embed([graph, graph]).shape
+        torch.Size([2, 8])
     """
 
     cost = (
@@ -85,3 +103,9 @@ def graphs_of(data: Batch | Sequence[Data]) -> list[Data]:
 def batch_of(data: Batch | Sequence[Data]) -> Batch:
     """All graphs as one batch."""
     return data if isinstance(data, Batch) else Batch.from_data_list(list(data))
+
+
+def tu_settings(source: str) -> tuple[PublishedSettings, ...]:
+    """The defaults of a method as the settings of the TU sets, where its authors have one row."""
+    names = ("MUTAG", "PTC_MR", "PROTEINS", "NCI1", "IMDB-BINARY", "IMDB-MULTI")
+    return tuple(PublishedSettings(name, source) for name in names)

@@ -19,17 +19,12 @@ from graphcl.augmentations import (
 from graphcl.methods.checks import check_share
 from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.graph_contrast import GraphContrast
-from graphcl.methods.published import PublishedSettings
-from graphcl.training import TrainingSettings
+from graphcl.methods.graph_encoding import TU_TRAINING, tu_settings
 
-DEFAULT_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
-SETTINGS = tuple(
-    PublishedSettings(
-        name,
-        "the authors' script for TU sets (3 layers of 32, lr .01, batch 128, 20 epochs), "
-        "Shen-Lab/GraphCL unsupervised_TU; the pool of augmentations is not published: random4",
-    )
-    for name in ("MUTAG", "PTC_MR", "PROTEINS", "NCI1", "IMDB-BINARY", "IMDB-MULTI")
+DEFAULT_TRAINING = TU_TRAINING
+SETTINGS = tu_settings(
+    "the authors' script for TU sets (3 layers of 32, lr .01, batch 128, 20 epochs), "
+    "Shen-Lab/GraphCL unsupervised_TU; the pool of augmentations is not published: random4"
 )
 
 
@@ -89,7 +84,9 @@ class GraphCL(GraphContrast):
             :class:`GraphContrast`.
 
     Raises:
-        ValueError: An argument outside its range.
+        TypeError: An argument of the wrong type.
+        ValueError: An argument outside its range. On use, a single graph: there is none to contrast
+            it with.
 
     Example:
         >>> import torch
@@ -111,6 +108,8 @@ class GraphCL(GraphContrast):
         loss: Choice = AUTHORS_LOSS,
         **options: Any,
     ) -> None:
+        if not isinstance(augmentations, Sequence):
+            raise TypeError(f"augmentations must be names, got {augmentations!r}")
         names = [augmentations] if isinstance(augmentations, str) else list(augmentations)
         if not names:
             raise ValueError("augmentations must name at least one, got none")

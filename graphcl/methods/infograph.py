@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from torch import Tensor
 from torch_geometric.data import Batch, Data
 
 from graphcl.contrast import Pairs
 from graphcl.methods.contrast_choice import Choice
-from graphcl.methods.graph_encoding import GraphEncoding, batch_of
-from graphcl.methods.node_graph import check_node_graph
+from graphcl.methods.graph_encoding import TU_TRAINING, GraphEncoding, batch_of
+from graphcl.methods.node_graph import JENSEN_SHANNON, check_node_graph
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import ShortcutProjector, reset_linear, sum_readout
 from graphcl.training import TrainingSettings
 
-DEFAULT_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
+DEFAULT_TRAINING = TU_TRAINING
 SETTINGS = (
     *(
         PublishedSettings(
@@ -33,8 +32,6 @@ SETTINGS = (
         TrainingSettings(epochs=100, learning_rate=0.01, batch_size=128),
     ),
 )
-
-AUTHORS_LOSS: Mapping[str, Any] = {"name": "jensen-shannon", "normalize": False}
 
 
 class InfoGraph(GraphEncoding):
@@ -68,6 +65,7 @@ class InfoGraph(GraphEncoding):
             negatives alike.
 
     Raises:
+        TypeError: An argument of the wrong type.
         ValueError: An argument outside its range; a loss without pairs, or one that contrasts a
             view with itself; a strategy that needs clusters, neighbours or a second encoder.
 
@@ -92,7 +90,7 @@ class InfoGraph(GraphEncoding):
         width: int = 32,
         layers: int = 5,
         temperature: float = 0.2,
-        loss: Choice = AUTHORS_LOSS,
+        loss: Choice = JENSEN_SHANNON,
         negatives: Choice | None = None,
     ) -> None:
         super().__init__(

@@ -11,21 +11,15 @@ from torch_geometric.data import Batch, Data
 
 from graphcl.arguments import check_number, check_whole
 from graphcl.augmentations import OneOf
-from graphcl.methods.graph_encoding import graphs_of
+from graphcl.methods.graph_encoding import TU_TRAINING, graphs_of, tu_settings
 from graphcl.methods.graphcl import AUTHORS_AUGMENTATIONS, GraphCL
-from graphcl.methods.published import PublishedSettings
 from graphcl.sampling import GraphBatches
-from graphcl.training import TrainingSettings
 
-DEFAULT_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
-SETTINGS = tuple(
-    PublishedSettings(
-        name,
-        "the authors' script for TU sets (3 layers of 32, lr .01, batch 128, 20 epochs), "
-        "Shen-Lab/GraphCL_Automated unsupervised_TU; gamma is the code's default, .1, not chosen "
-        "from the authors' grid",
-    )
-    for name in ("MUTAG", "PTC_MR", "PROTEINS", "NCI1", "IMDB-BINARY", "IMDB-MULTI")
+DEFAULT_TRAINING = TU_TRAINING
+SETTINGS = tu_settings(
+    "the authors' script for TU sets (3 layers of 32, lr .01, batch 128, 20 epochs), "
+    "Shen-Lab/GraphCL_Automated unsupervised_TU; gamma is the code's default, .1, not chosen "
+    "from the authors' grid"
 )
 
 
@@ -107,10 +101,15 @@ class JOAO(GraphCL):
         seed = int(torch.randint(2**31, ()))
         batch = next(iter(GraphBatches(graphs, batch_size=self.sample, seed=seed)))
         held, losses = self.probabilities, []
-        for alone in torch.eye(len(held), dtype=held.dtype, device=held.device):
-            self.probabilities = alone
-            losses.append(self.loss(batch).to(held))
-        self.probabilities = held
+        training = self.objective.training
+        self.objective.eval()  # these are no steps: queues and schedules of negatives stay
+        try:
+            for alone in torch.eye(len(held), dtype=held.dtype, device=held.device):
+                self.probabilities = alone
+                losses.append(self.loss(batch).to(held))
+        finally:
+            self.probabilities = held
+            self.objective.train(training)
         return torch.stack(losses)
 
 

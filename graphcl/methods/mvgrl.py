@@ -6,9 +6,8 @@ from torch import Tensor
 from torch_geometric.data import Data
 
 from graphcl.methods.contrast_choice import Choice
-from graphcl.methods.dgi import AUTHORS_LOSS
 from graphcl.methods.diffused import Diffused
-from graphcl.methods.node_graph import SummaryContrast
+from graphcl.methods.node_graph import JENSEN_SHANNON, SummaryContrast
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder
 from graphcl.training import TrainingSettings
@@ -85,7 +84,7 @@ class MVGRL(SummaryContrast):
         scale_columns: bool = False,
         normalize_features: bool = False,
         temperature: float = 0.5,
-        loss: Choice = AUTHORS_LOSS,
+        loss: Choice = JENSEN_SHANNON,
         negatives: Choice | None = None,
     ) -> None:
         diffused = Diffused(

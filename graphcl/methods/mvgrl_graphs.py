@@ -9,14 +9,13 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 from torch_geometric.nn import global_add_pool
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import check_whole
 from graphcl.contrast import Pairs
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
-from graphcl.methods.dgi import AUTHORS_LOSS
 from graphcl.methods.diffused import Diffused, Edges
 from graphcl.methods.graph_encoding import batch_of, graphs_of
 from graphcl.methods.method import Method
-from graphcl.methods.node_graph import check_node_graph
+from graphcl.methods.node_graph import JENSEN_SHANNON, check_node_graph
 from graphcl.methods.published import PublishedSettings
 from graphcl.nn import GCNEncoder, ShortcutProjector, reset_linear
 from graphcl.training import TrainingSettings
@@ -37,9 +36,11 @@ class MVGRLGraphs(Method):
     The embedding is the sum of both views' graph rows after the head. Edge weights and features are
     not used.
 
-    What differs from the authors' code: batches are drawn anew each epoch, a last batch of one
-    graph joins another, no padding takes part, and a node keeps the ``top_k`` largest entries of
-    the diffusion.
+    What differs from the authors' code: the convolutions learn (theirs stand in a plain list, which
+    the optimiser does not see: only the heads do); heads begin with Xavier weights and biases of
+    zero; where nodes have labels, these alone are the features (theirs adds the degree); batches
+    are drawn anew each epoch, a last batch of one graph joins another, no padding takes part, and a
+    node keeps the ``top_k`` largest entries of the diffusion.
 
     Source: Hassani and Khasahmadi, ICML 2020, https://arxiv.org/abs/2006.05582, and the authors'
     code, kavehhassani/mvgrl.
@@ -86,7 +87,7 @@ class MVGRLGraphs(Method):
         top_k: int = 64,
         epsilon: float = 1e-3,
         temperature: float = 0.5,
-        loss: Choice = AUTHORS_LOSS,
+        loss: Choice = JENSEN_SHANNON,
         negatives: Choice | None = None,
     ) -> None:
         diffused = Diffused(alpha=alpha, top_k=top_k, epsilon=epsilon)
@@ -97,7 +98,7 @@ class MVGRLGraphs(Method):
             alpha=alpha,
             top_k=top_k,
             epsilon=epsilon,
-            temperature=check_number("temperature", temperature),
+            temperature=temperature,
             loss=loss,
             negatives=negatives,
         )

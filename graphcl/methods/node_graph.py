@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +20,9 @@ from graphcl.methods.method import Method
 from graphcl.nn import BilinearScore, summary_readout
 from graphcl.prepared import Prepared
 from graphcl.sampling import num_seeds
+
+# The estimator on plain products: binary cross-entropy in another scale.
+JENSEN_SHANNON: Mapping[str, Any] = {"name": "jensen-shannon", "normalize": False}
 
 
 def check_node_graph(objective: ContrastChoice, loss: Choice) -> None:

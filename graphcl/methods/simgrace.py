@@ -12,19 +12,14 @@ from torch_geometric.data import Batch
 from graphcl.arguments import check_number
 from graphcl.methods.contrast_choice import Choice
 from graphcl.methods.graph_contrast import ProjectedContrast, projected
+from graphcl.methods.graph_encoding import TU_TRAINING, tu_settings
 from graphcl.methods.graphcl import AUTHORS_LOSS
-from graphcl.methods.published import PublishedSettings
 from graphcl.nn import sum_readout
-from graphcl.training import TrainingSettings
 
-DEFAULT_TRAINING = TrainingSettings(epochs=20, learning_rate=0.01, batch_size=128)
-SETTINGS = tuple(
-    PublishedSettings(
-        name,
-        "the authors' code (5 layers of 32, lr .01, batch 128, 20 epochs), junxia97/SimGRACE; eta "
-        "is its default, 1, not chosen from the authors' grid by test accuracy",
-    )
-    for name in ("MUTAG", "PTC_MR", "PROTEINS", "NCI1", "IMDB-BINARY", "IMDB-MULTI")
+DEFAULT_TRAINING = TU_TRAINING
+SETTINGS = tu_settings(
+    "the authors' code (5 layers of 32, lr .01, batch 128, 20 epochs), junxia97/SimGRACE; eta "
+    "is its default, 1, not chosen from the authors' grid by test accuracy"
 )
 
 
