@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import check_whole
 from graphcl.losses import BootstrapLoss
-from graphcl.methods.checks import Rates
-from graphcl.methods.contrast_choice import Choice, ContrastChoice
+from graphcl.methods.checks import Rates, check_temperature
+from graphcl.methods.contrast_choice import Choice, ContrastChoice, split_choice
 from graphcl.methods.corrupted_views import CorruptedViews, warmed_training
 from graphcl.methods.corruption import CorruptedView
 from graphcl.methods.published import BY_MODULARITY, PublishedSettings
@@ -95,15 +95,11 @@ class BGRL(CorruptedViews):
             momentum=momentum,
             drop_edges=drop_edges,
             mask_features=mask_features,
-            temperature=check_number("temperature", temperature),
+            temperature=check_temperature(temperature),
             loss=loss,
             **options,
         )
-        self.objective = (
-            BootstrapLoss()
-            if loss == "bootstrap"
-            else ContrastChoice(loss, temperature=temperature)
-        )
+        self.objective = _objective(loss, temperature)
         self.encoder = _encoder(num_features, widths)
         self.predictor = Projector(width, hidden=predictor_width, activation="prelu")
         self.teacher = MomentumTeacher(_encoder(num_features, widths), momentum, copy_buffers=False)
@@ -122,6 +118,15 @@ class BGRL(CorruptedViews):
         """The teacher follows."""
         momentum = cosine_momentum(self.teacher.momentum, self.progress)
         self.teacher.update(self.encoder, momentum=momentum)
+
+
+def _objective(loss: Choice, temperature: float) -> BootstrapLoss | ContrastChoice:
+    name, parameters = split_choice("loss", loss)
+    if name != "bootstrap":
+        return ContrastChoice(loss, temperature=temperature)
+    if parameters:
+        raise ValueError(f"loss: bootstrap has no parameters, got {', '.join(parameters)}")
+    return BootstrapLoss()
 
 
 def _encoder(num_features: int, widths: Sequence[int]) -> GCNEncoder:

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
 
-from graphcl.arguments import check_number, check_whole, unknown_name
-from graphcl.losses import CanonicalCorrelationLoss
+from graphcl.arguments import check_whole, unknown_name
 from graphcl.methods.checks import Rates
-from graphcl.methods.contrast_choice import Choice, ContrastChoice
+from graphcl.methods.contrast_choice import Choice, ContrastChoice, split_choice
 from graphcl.methods.corrupted_views import CorruptedViews
 from graphcl.methods.corruption import CorruptedView
 from graphcl.methods.published import PublishedSettings
@@ -94,17 +93,15 @@ class CCASSG(CorruptedViews):
             decorrelation=decorrelation,
             drop_edges=drop_edges,
             mask_features=mask_features,
-            temperature=check_number("temperature", temperature),
+            temperature=temperature,
             loss=loss,
             normalize_features=normalize_features,
             **options,
         )
-        own = CanonicalCorrelationLoss(decorrelation)
-        self.objective = (
-            own
-            if loss == "canonical-correlation"
-            else ContrastChoice(loss, temperature=temperature)
-        )
+        name, parameters = split_choice("loss", loss)
+        if name == "canonical-correlation":
+            loss = {"name": name, "decorrelation": decorrelation, **parameters}
+        self.objective = ContrastChoice(loss, temperature=temperature)
         self.encoder = (
             GCNEncoder(num_features, widths, last_activation=False)
             if encoder == "gcn"

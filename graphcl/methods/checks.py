@@ -24,13 +24,21 @@ def check_share(name: str, value: float) -> float:
     return number
 
 
+def check_temperature(value: float) -> float:
+    """Return the temperature if it is a number above 0, else raise."""
+    number = check_number("temperature", value)
+    if number <= 0:
+        raise ValueError(f"temperature must be above 0, got {value}")
+    return number
+
+
 Rates = float | Sequence[float]
 """One rate for both views, or one for each."""
 
 
 def check_rates(name: str, values: Rates) -> tuple[float, float]:
     """Return one rate from 0 to 1 for each of two views, else raise naming ``name``."""
-    if isinstance(values, (int, float)):
+    if not isinstance(values, Sequence):
         values = (values, values)
     if not isinstance(values, (list, tuple)) or len(values) != 2:
         raise ValueError(

@@ -13,6 +13,7 @@ from graphcl.arguments import check_whole, unknown_name
 from graphcl.clustering import kmeans
 from graphcl.contrast import Pairs, unit_rows
 from graphcl.losses import BiasedTripletLoss, TwoViewLoss, get_loss, make_loss
+from graphcl.methods.checks import check_temperature
 from graphcl.negatives import get_strategy, hop_weights, make_negatives
 
 Choice = str | Mapping[str, Any]
@@ -42,7 +43,7 @@ class ContrastChoice(nn.Module):
             loss's parameters.
         negatives: A name of :func:`graphcl.negatives.strategy_names`, or a mapping likewise; None:
             as the loss has them.
-        temperature: Of the loss, where it has one that is not given.
+        temperature: Above 0; of the loss, where it has one that is not given.
 
     Raises:
         TypeError: Neither a name nor a mapping; a parameter of the wrong type.
@@ -59,13 +60,14 @@ class ContrastChoice(nn.Module):
         self, loss: Choice = "nt-xent", negatives: Choice | None = None, *, temperature: float
     ) -> None:
         super().__init__()
-        name, parameters = _split("loss", loss)
+        check_temperature(temperature)  # also where the loss has none
+        name, parameters = split_choice("loss", loss)
         if "temperature" in get_loss(name).parameter_names():
             parameters.setdefault("temperature", temperature)
         strategy, self.context_options = None, {}
         self.needs: str | None = None
         if negatives is not None:
-            chosen, options = _split("negatives", negatives)
+            chosen, options = split_choice("negatives", negatives)
             entry = get_strategy(chosen)
             own = _OF_THE_CONTEXT.get(entry.name, {})
             self.context_options = {**own, **{k: options.pop(k) for k in own if k in options}}
@@ -151,7 +153,8 @@ class ContrastChoice(nn.Module):
         return result
 
 
-def _split(argument: str, choice: Choice) -> tuple[str, dict[str, Any]]:
+def split_choice(argument: str, choice: Choice) -> tuple[str, dict[str, Any]]:
+    """The name and the parameters of a choice; ``TypeError`` naming ``argument`` for none."""
     if isinstance(choice, str):
         return choice, {}
     if isinstance(choice, Mapping) and isinstance(choice.get("name"), str):

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from graphcl.arguments import check_number, check_whole
+from graphcl.arguments import check_whole
 from graphcl.methods.checks import Rates
 from graphcl.methods.contrast_choice import Choice, ContrastChoice
 from graphcl.methods.corrupted_views import CorruptedViews, warmed_training
@@ -78,7 +78,7 @@ class GraphBarlowTwins(CorruptedViews):
             width=check_whole("width", width, least=1),
             drop_edges=drop_edges,
             mask_features=mask_features,
-            temperature=check_number("temperature", temperature),
+            temperature=temperature,
             loss=loss,
             **options,
         )

@@ -11,7 +11,7 @@ from torch_geometric.data import Batch, Data
 
 from graphcl.arguments import unknown_name
 from graphcl.methods.contrast_choice import Choice
-from graphcl.methods.graph_encoding import GraphEncoding, batch_of
+from graphcl.methods.graph_encoding import GraphEncoding, batch_of, graphs_of
 from graphcl.nn import GINEncoder, Projector, reset_linear, sum_readout
 
 VIEWS = ("original", "two")
@@ -79,9 +79,28 @@ class ProjectedContrast(GraphEncoding):
         """The rows of both sides, ``[B, L d]`` each."""
         return projected(encoder, projector, pair[0]), projected(encoder, projector, pair[1])
 
+    def setup(self, data: Batch | Sequence[Data]) -> None:
+        """Refuse a single graph, and graphs of another width, before any work."""
+        graphs = graphs_of(data)
+        if len(graphs) < 2:
+            raise ValueError(
+                f"data must be at least 2 graphs, as {type(self).__name__} contrasts each with the "
+                f"others, got {len(graphs)}"
+            )
+        super().setup(graphs)
+
     def loss(self, data: Batch | Sequence[Data]) -> Tensor:
-        """The contrast of fresh views of the graphs, a scalar."""
-        batch = self.ready(batch_of(data))
+        """The contrast of fresh views of the graphs, a scalar.
+
+        ``ValueError`` for a batch of one graph.
+        """
+        batch = batch_of(data)
+        if batch.num_graphs < 2:
+            raise ValueError(
+                f"a batch of {type(self).__name__} must have at least 2 graphs, each is contrasted "
+                f"with the others, got {batch.num_graphs}; batch_size must be at least 2"
+            )
+        batch = self.ready(batch)
         pair = self.pair(batch)
         first, second = self.rows(self.encoder, self.projector, pair)
         biased = None
@@ -105,7 +124,18 @@ class GraphContrast(ProjectedContrast):
             what else determines the method.
 
     Raises:
+        TypeError: An argument of the wrong type.
         ValueError: An argument outside its range.
+
+    Example:
+        >>> import torch
+        >>> class Brighter(GraphContrast):
+        ...     def view(self, batch):
+        ...         return batch.clone().update({"x": 2 * batch.x})
+        >>> edges = torch.tensor([[0, 1], [1, 0]])
+        >>> graphs = [Data(x=torch.rand(4, 3), edge_index=edges) for _ in range(5)]
+        >>> Brighter(3, width=4, layers=2).loss(graphs).shape
+        torch.Size([])
     """
 
     def __init__(self, num_features: int, *, views: str = "original", **options: Any) -> None:

@@ -22,7 +22,7 @@ from graphcl.metapaths import (
     reach,
     usual_positives,
 )
-from graphcl.methods.checks import check_flag, check_share
+from graphcl.methods.checks import check_flag, check_share, check_temperature
 from graphcl.methods.heco_inputs import (
     Neighbours,
     adjacencies,
@@ -152,8 +152,7 @@ class HeCo(HeterogeneousMethod):
                 raise ValueError(unknown_name(name, value, known))
         if max_entries is not None:
             max_entries = check_whole("max_entries", max_entries, least=1)
-        if check_number("temperature", temperature) <= 0:
-            raise ValueError(f"temperature must be above 0, got {temperature}")
+        check_temperature(temperature)
         steps = check_neighbours(neighbours, target)
         feature_types = check_feature_types(feature_types, num_features)
         super().__init__(

@@ -12,7 +12,7 @@ from torch_geometric.data import HeteroData
 
 from graphcl.arguments import check_number, check_whole, one_for_each, unknown_name
 from graphcl.metapaths import DEFAULT_MAX_ENTRIES
-from graphcl.methods.checks import check_flag, check_share
+from graphcl.methods.checks import check_flag, check_share, check_temperature
 from graphcl.methods.heterogeneous import HeterogeneousMethod, MetaPathLike
 from graphcl.methods.metapath_encoder import MetaPathEncoder
 from graphcl.methods.metapath_inputs import (
@@ -115,8 +115,7 @@ class MetaPathContrast(HeterogeneousMethod):
             check_whole("projection_width", projection_width, least=1)
         if not 0 <= check_number("dropout", dropout) < 1:
             raise ValueError(f"dropout must be from 0 to below 1, got {dropout}")
-        if check_number("temperature", temperature) <= 0:
-            raise ValueError(f"temperature must be above 0, got {temperature}")
+        check_temperature(temperature)
         if contrast_batch is not None:
             check_whole("contrast_batch", contrast_batch, least=2)
         check_whole("max_entries", max_entries, least=1)

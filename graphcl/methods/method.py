@@ -15,6 +15,7 @@ from graphcl.arguments import check_whole
 from graphcl.datasets import Kind, check_graph
 from graphcl.methods.checks import check_kind, wrong_level
 from graphcl.methods.kinds import kind_of
+from graphcl.methods.signatures import check_names
 
 Graph = TypeVar("Graph", Data, HeteroData)
 
@@ -33,8 +34,12 @@ class Method(nn.Module, ABC):
 
     Args:
         num_features: Width of the node features, ``F``.
-        **configuration: What else determines the method; shown by ``repr`` and compared when a
-            checkpoint is read.
+        **configuration: The subclass's arguments; shown by ``repr`` and compared when a checkpoint
+            is read.
+
+    Raises:
+        TypeError: ``num_features`` is no whole number; an argument that the class does not have.
+        ValueError: ``num_features`` below 1.
 
     Attributes:
         monitor: ``"loss"``: with a patience, stop when the training loss no longer falls. None: the
@@ -75,6 +80,7 @@ class Method(nn.Module, ABC):
 
     def __init__(self, num_features: int, **configuration: object) -> None:
         super().__init__()
+        check_names(type(self), configuration)
         self.num_features = check_whole("num_features", num_features, least=1)
         self.configuration: dict[str, object] = {"num_features": num_features, **configuration}
 
@@ -215,7 +221,11 @@ class Method(nn.Module, ABC):
             raise ValueError(wrong_level(type(self).__name__, self.levels, level))
 
     def check_width(self, data: Data) -> None:
-        """Raise ``ValueError`` where the features are not as wide as the method was built for."""
+        """Raise ``ValueError`` for sparse features, or of another width than the method is for."""
+        if data.x.layout != torch.strided:
+            raise ValueError(
+                f"data.x must be dense, got a {data.x.layout} tensor; data.x.to_dense() makes one"
+            )
         if data.x.size(1) != self.num_features:
             raise ValueError(
                 f"data.x must have {self.num_features} columns, as many as "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from graphcl.methods.checks import wrong_kind, wrong_level
 from graphcl.methods.heterogeneous import HeterogeneousMethod
 from graphcl.methods.method import Method
 from graphcl.methods.published import PublishedSettings
+from graphcl.methods.signatures import keyword_arguments
 from graphcl.training import TrainingSettings
 
 TRAINING_NAMES = [field.name for field in dataclasses.fields(TrainingSettings)]
@@ -33,6 +33,12 @@ class MethodEntry:
         for_graphs: The class that does the same for a list of graphs, where there is one beside
             ``cls``.
         training_of_graphs: Default training settings of that class.
+
+    Example:
+        >>> from graphcl.methods import get_method
+        >>> entry = get_method("grace")
+        >>> entry.settings_for("Cora")[1].epochs, sorted(entry.kinds)
+        (200, ['node'])
     """
 
     name: str
@@ -118,18 +124,3 @@ class MethodEntry:
 def kinds_of(cls: type[Method]) -> frozenset[Kind]:
     """The kinds of data that a class embeds."""
     return frozenset({"heterogeneous"}) if cls.heterogeneous else cls.levels
-
-
-def keyword_arguments(cls: type[Method]) -> list[inspect.Parameter]:
-    """The keyword-only arguments of a class, with those that it passes on to its base classes."""
-    found: dict[str, inspect.Parameter] = {}
-    for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        arguments = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        for argument in arguments:
-            if argument.kind is argument.KEYWORD_ONLY:
-                found.setdefault(argument.name, argument)
-        if all(argument.kind is not argument.VAR_KEYWORD for argument in arguments):
-            break
-    return list(found.values())

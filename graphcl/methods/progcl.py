@@ -17,9 +17,10 @@ PROBABLE: Mapping[str, Any] = {"name": "probable", "start": 100}
 class ProGCL(GCA):
     """Probability-guided contrast of nodes (ProGCL).
 
-    GCA by eigenvector centrality. After ``start`` epochs a mixture of two Beta distributions is
-    fitted to the similarities x = (cos + 1) / 2 of the views, once, and tells how probably a
-    negative is a true one, p(x). From then on negative j of anchor i weighs ::
+    GCA by eigenvector centrality. After ``start`` steps, which are epochs where a step takes the
+    whole graph, a mixture of two Beta distributions is fitted to the similarities x = (cos + 1) / 2
+    of the views, once, and tells how probably a negative is a true one, p(x). From then on negative
+    j of anchor i weighs ::
 
         w_ij = B_ij / mean over j of B_ij,    B_ij = p(x_ij) x_ij
 

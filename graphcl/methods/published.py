@@ -23,6 +23,10 @@ class PublishedSettings:
         source: Where the settings come from.
         parameters: Arguments of the method that differ from its defaults.
         training: How long and how fast to train; None: the method's default.
+
+    Example:
+        >>> PublishedSettings("Cora", "the authors' configuration", {"width": 128}).parameters
+        {'width': 128}
     """
 
     dataset: str

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -244,6 +245,8 @@ def _plain(value: Any, where: str) -> Any:
         return {key: _plain(entry, f"{where}[{key!r}]") for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_plain(entry, where) for entry in value)
+    if isinstance(value, np.generic):
+        return value.item()
     if type(value) not in _PLAIN:
         raise TypeError(f"{where} is a {type(value).__name__}, which cannot be saved")
     return value

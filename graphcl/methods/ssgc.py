@@ -62,7 +62,7 @@ class SSGC(Method):
 
     def encode_in_blocks(self, data: Data, batch_size: int) -> Tensor:
         """The same, a block of rows at a time in each step."""
-        x = data.x
+        x = data.x if data.x.dtype == torch.float64 else data.x.float()  # no products of halves
         adjacency = normalized_adjacency(
             data.edge_index, x.size(0), edge_weight=data.get("edge_weight"), dtype=x.dtype
         )

@@ -35,8 +35,9 @@ class ProbableNegatives(NegativeStrategy):
     Args:
         mode: ``"weight"`` or ``"mix"``.
         num_mixed: Of ``"mix"``.
-        start: Calls of the loss in training before the first fit; until then all weigh the same.
-        every: Calls between two fits; None: a single fit, as the authors do.
+        start: Steps of the training (calls of the loss in training mode) before the first fit;
+            until then all weigh the same.
+        every: Steps between two fits; None: a single fit, as the authors do.
         columns: Number of random columns that are fitted.
         false_share: Share of false negatives that the fit starts from.
         iterations: Of the fit.

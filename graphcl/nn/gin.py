@@ -62,8 +62,12 @@ class GINEncoder(nn.Module):
             ``[N, L d]``.
 
         Raises:
-            ValueError: A single node while training, which cannot be normalised.
+            ValueError: Fewer than 2 nodes while training, which cannot be normalised.
         """
+        if self.training and len(x) < 2:
+            raise ValueError(
+                f"x must have at least 2 nodes while training, to be normalised, got {len(x)}"
+            )
         rows = x.to(next(self.parameters()).dtype)
         found = []
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):

@@ -101,6 +101,21 @@ def test_joao_compares_the_losses_of_single_augmentations(many: list[Data]) -> N
     torch.testing.assert_close(found[1].float(), plain.loss(many))
 
 
+def test_comparing_augmentations_is_no_step(many: list[Data], monkeypatch: Any) -> None:
+    method = JOAO(6, negatives={"name": "probable", "start": 100}, loss="nt-xent", **SMALL)
+    strategy: Any = method.objective.loss.loss.negatives
+    method.before_epoch(1, many)
+    assert int(strategy.calls) == 0
+    assert method.objective.training
+    method.loss(many)
+    assert int(strategy.calls) == 1
+    held = method.probabilities.clone()
+    monkeypatch.setattr(method, "loss", lambda data: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        method.before_epoch(2, many)
+    assert torch.equal(method.probabilities, held)
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [([0.2, 0.3], [0.45, 0.55]), ([5.0, 0.0, 4.5], [0.75, 0.0, 0.25]), ([7.0], [1.0])],

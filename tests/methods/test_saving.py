@@ -1,5 +1,6 @@
 """Methods written to a file and read again."""
 
+import functools
 from dataclasses import asdict
 from pathlib import Path
 
@@ -91,6 +92,7 @@ def test_buffers_and_extra_state_come_along(
     monkeypatch.setattr(Grace, "seen", 0, raising=False)
     before = Grace.__init__
 
+    @functools.wraps(before)
     def with_buffer(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
         before(self, *arguments, **options)
         self.register_buffer("queue", torch.zeros(2))
