@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from graphcl import __version__
 from graphcl.cli import app
+from graphcl.methods import get_method, method_names
 from tests.cli.support import graphcl, refused
 
 
@@ -34,6 +36,22 @@ def test_methods() -> None:
     assert outcome.exit_code == 0
     assert "grace-neighbours" in outcome.stdout
     assert "node, graph" in outcome.stdout
+
+
+@pytest.mark.parametrize("name", method_names())
+def test_one_method(name: str) -> None:
+    outcome = graphcl("methods", name)
+    assert outcome.exit_code == 0
+    assert get_method(name).summary.split()[0] in outcome.stdout
+    assert "Arguments (--set NAME=VALUE):" in outcome.stdout
+
+
+def test_settings_of_one_method() -> None:
+    shown = " ".join(graphcl("methods", "BGRL").stdout.split())
+    assert "Training: 10,000 epochs, rate 0.0001 by a cosine after 10 % of warm-up" in shown
+    assert "momentum=0.99" in shown
+    assert "Settings: the authors' configuration, nerdslab/bgrl Photo: hidden_width=256" in shown
+    refused(graphcl("methods", "bgrk"), "unknown method 'bgrk'; did you mean 'bgrl'?")
 
 
 def test_a_folder_of_data_that_is_not_there() -> None:

@@ -12,7 +12,6 @@ from sphinx.application import Sphinx
 
 from graphcl.benchmark import load_suite
 from graphcl.methods import MethodEntry, get_method, method_names
-from graphcl.training import TrainingSettings
 
 PAGE = "methods"
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -120,27 +119,14 @@ def _settings(entry: MethodEntry) -> list[str]:
         return []
     lines = ["| settings for | arguments | training | source |"]
     lines += ["| :--- | :--- | :--- | :--- |"]
-    lines += [f"| anything else | defaults | {_training(entry.training)} | |"]
+    lines += [f"| anything else | defaults | {entry.training} | |"]
     if entry.training_of_graphs is not None:
-        lines += [f"| lists of graphs | defaults | {_training(entry.training_of_graphs)} | |"]
+        lines += [f"| lists of graphs | defaults | {entry.training_of_graphs} | |"]
     for one in entry.settings.values():
         changed = ", ".join(f"`{key}={value}`" for key, value in one.parameters.items())
-        training = _training(one.training or entry.training)
+        training = one.training or entry.training
         lines += [f"| {one.dataset} | {changed or 'defaults'} | {training} | {one.source} |"]
     return [*lines, ""]
-
-
-def _training(settings: TrainingSettings) -> str:
-    if settings.epochs == 0:
-        return "none"
-    parts = [f"{settings.epochs:,} epochs", f"rate {settings.learning_rate:g}"]
-    if settings.weight_decay:
-        parts.append(f"weight decay {settings.weight_decay:g}")
-    if settings.patience:
-        parts.append(f"patience {settings.patience}")
-    if settings.batch_size:
-        parts.append(f"batches of {settings.batch_size}")
-    return ", ".join(parts)
 
 
 def _command(entry: MethodEntry) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from graphcl.cli.common import DataRoot, Debug, check_folder, console, one_line_errors
 from graphcl.cli.graph_choices import DEFAULTS
+from graphcl.cli.method_details import show_method
 
 if TYPE_CHECKING:
     from graphcl.datasets import DataCard
@@ -64,28 +67,39 @@ def _presence(card: DataCard, data: Path | None) -> str:
     return "[red]no[/red]" if card.downloadable else "[red]by hand[/red]"
 
 
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="NAME", help="Show this one's arguments and settings.", show_default=False
+    ),
+]
+
+
 @one_line_errors
-def methods(debug: Debug = False) -> None:
-    """List the methods."""
+def methods(name: Name = None, debug: Debug = False) -> None:
+    """List the methods, or show one: its arguments, cost and published settings."""
     from rich.table import Table
 
     from graphcl.methods import get_method, method_names
 
+    if name is not None:
+        show_method(get_method(name), console())
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Name", "Level", "What it does"):
         table.add_column(heading)
-    for name in method_names():
-        entry = get_method(name)
+    for entry in map(get_method, method_names()):
         levels = {"node": "node", "graph": "graph", "heterogeneous": "hetero"}
         able = [text for kind, text in levels.items() if kind in entry.kinds]
-        table.add_row(name, ", ".join(able), entry.summary)
+        table.add_row(entry.name, ", ".join(able), entry.summary)
     out = console()
     out.print(table)
     out.print(
         "\nLevel: node: the nodes of a graph; graph: each of many graphs; hetero: the nodes of one "
         "type of a graph that has several.\nWhere nothing is said, train, embed and cluster take "
         f"{DEFAULTS['node']}, for a list of graphs {DEFAULTS['graph']}, for heterogeneous graphs "
-        f"{DEFAULTS['heterogeneous']}.",
+        f"{DEFAULTS['heterogeneous']}.\n"
+        "graphcl methods NAME shows the arguments and settings of one.",
         markup=False,
         highlight=False,
     )

@@ -79,6 +79,31 @@ class TrainingSettings:
         if not 0 <= check_number("warmup", self.warmup) <= 1:
             raise ValueError(f"warmup must be from 0 to 1, got {self.warmup}")
 
+    def __str__(self) -> str:
+        """In words.
+
+        Example:
+            >>> print(TrainingSettings(epochs=1000, schedule="cosine", warmup=0.1))
+            1,000 epochs, rate 0.001 by a cosine after 10 % of warm-up
+        """
+        if self.epochs == 0:
+            return "none"
+        rate = f"rate {self.learning_rate:g}"
+        rate += " by a cosine" if self.schedule == "cosine" else ""
+        rate += f" after {100 * self.warmup:.3g} % of warm-up" if self.warmup else ""
+        decay = f"weight decay {self.weight_decay:g}"
+        decay += " (AdamW)" if self.optimizer == "adamw" else ""
+        parts = {
+            f"{self.epochs:,} epochs": True,
+            f"at most {self.steps} steps": self.steps,
+            rate: True,
+            decay: self.weight_decay,
+            f"patience {self.patience}": self.patience,
+            "the last weights stay": self.patience and self.final_weights == "last",
+            f"batches of {self.batch_size}": self.batch_size,
+        }
+        return ", ".join(text for text, said in parts.items() if said)
+
     def rate_at(self, progress: float) -> float:
         """The learning rate at a step, as a share of ``learning_rate``.
 
