@@ -39,13 +39,7 @@ class GraceNeighbours(Grace):
         tensor([2, 2, 1])
     """
 
-    def __init__(
-        self,
-        num_features: int,
-        *,
-        hops: int = 1,
-        **options: Any,
-    ) -> None:
+    def __init__(self, num_features: int, *, hops: int = 1, **options: Any) -> None:
         super().__init__(num_features, **options)
         if not self.objective.loss.takes_pairs:
             raise ValueError(
