@@ -83,10 +83,8 @@ def test_a_single_node_cannot_be_normalised() -> None:
     assert InfoGraph(3, width=4).embed([lonely]).isfinite().all()
 
 
-@pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if "node" in e.levels])
+@pytest.mark.parametrize("name", [n for n, e in ENTRIES.items() if "node" in e.kinds])
 def test_sparse_features_are_refused(name: str) -> None:
-    if ENTRIES[name].cls.heterogeneous:
-        pytest.skip("features of types are another matter")
     graph = make_graph()
     method, _ = create_method(name, graph, seed=0)
     graph.x = graph.x.to_sparse()
