@@ -80,7 +80,22 @@ def test_published_settings_of_cora(graph):
     assert create_method("ssgc", graph, dataset="elsewhere")[0].steps == 16
 
 
+def test_published_settings_of_grace_on_the_other_citation_graphs(graph):
+    method, settings = create_method("grace", graph, dataset="PubMed")
+    assert settings == TrainingSettings(epochs=1500, learning_rate=1e-3, weight_decay=1e-5)
+    assert method.configuration["drop_edges"] == (0.4, 0.1)
+    assert method.configuration["mask_features"] == (0.0, 0.2)
+    method, settings = create_method("gca", graph, dataset="DBLP-citation")
+    assert settings.epochs == 1000
+    assert method.configuration["drop_edges"] == (0.1, 0.4)
+    assert method.configuration["temperature"] == 0.7
+
+
 def test_sources():
+    row = "GRACE's row (the authors' configuration, CRIPAC-DIG/GRACE config.yaml)"
+    assert settings_source("grace-neighbours", "Cora") == row
+    assert settings_source("control-grace", "Cora") == row
+    assert settings_source("dcl", "Cora").startswith(row)
     assert settings_source("grace", None) == "defaults of grace"
     assert settings_source("ssgc", "nothing known") == "defaults of ssgc"
     assert "fallback" in settings_source("grace", "Photo")
