@@ -114,7 +114,7 @@ def gather(
 
     Args:
         suite: The suite.
-        cells: Its cells (`plan_cells`).
+        cells: Its cells (`plan_cells`), or those that are asked for; a row without any is left out.
         results: Cell key -> result (`ResultStore.read`); others are ignored.
         tasks: Protocol id -> its task.
     """
@@ -122,9 +122,10 @@ def gather(
     for entry in suite.datasets:
         figures = [f for f in suite.published if f.dataset == entry.name]
         shown = {f.method for f in figures if f.protocol in suite.evaluations_for(entry)}
-        rows = [row.name for row in suite.rows_for(entry)]
-        rows += [name for name in suite.literature if name in shown]
         own = [cell for cell in cells if cell.dataset == entry.name]
+        asked = {cell.row for cell in own}
+        rows = [row.name for row in suite.rows_for(entry) if row.name in asked]
+        rows += [name for name in suite.literature if name in shown]
         protocols = tuple(
             _protocol(suite, own, results, entry.name, protocol, tasks[protocol], rows)
             for protocol in suite.evaluations_for(entry)

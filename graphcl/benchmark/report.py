@@ -48,7 +48,8 @@ def make_report(
 
     Args:
         suite: The suite.
-        cells: Its cells (`plan_cells`).
+        cells: Its cells (`plan_cells`), or some of them (`select_cells`), whose data sets and rows
+            alone are shown then.
         results: Cell key -> result (`ResultStore.read`).
         command: The command that made the results, for the notes.
     """
@@ -57,10 +58,12 @@ def make_report(
     tasks = {identifier: protocol.task for identifier, protocol in PROTOCOLS.items()}
     texts = {identifier: protocol.description for identifier, protocol in PROTOCOLS.items()}
     used = [results[cell.key] for cell in cells if cell.key in results]
+    rows = {cell.row for cell in cells}
+    suite = suite.restricted_to({cell.dataset for cell in cells}, rows)
     begun = {result.cell.dataset for result in used}
     rest = [entry.name for entry in suite.datasets if entry.name not in begun]
     if begun:
-        suite = suite.on_datasets(begun)
+        suite = suite.restricted_to(begun, rows)
         cells = [cell for cell in cells if cell.dataset in begun]
     statistics = gather(suite, cells, results, tasks)
     notes = notes_of(suite, cells, used, texts, statistics, command=command)

@@ -79,8 +79,8 @@ def run_session(
         suite: The suite.
         results: Folder of all results.
         console: Where progress and tables go.
-        only: Data sets, rows or `dataset/row` to run (`select_cells`); empty: all. The report
-            shows the whole suite.
+        only: Data sets, rows or `dataset/row` to run and to print (`select_cells`); empty: all.
+            The files of the report show the whole suite.
         jobs: Worker processes at once.
         data_root: Where the raw data live.
         debug: Let the output of the processes through.
@@ -127,16 +127,18 @@ def run_session(
             )
         found = store.read()
         _remove_logs(folder / "logs", keep={r.log for r in found.values() if not r.done})
-        report = make_report(suite, cells, found, command=command_line())
-        print_report(report, console)  # first: files may fail to be written
-        files = write_report(report, folder)
+        command = command_line()
+        # Printed first: files may fail to be written.
+        print_report(make_report(suite, wanted, found, command=command), console)
+        files = write_report(make_report(suite, cells, found, command=command), folder)
     console.print()
     if summary.failed:
         console.print(
             f"{len(summary.failed)} of {len(wanted)} cells failed; the same command tries again",
             style="red",
         )
-    console.print("written: " + ", ".join(str(file) for file in files), markup=False)
+    what = "written, with the rest of the suite: " if len(wanted) < len(cells) else "written: "
+    console.print(what + ", ".join(str(file) for file in files), markup=False)
     return not summary.failed
 
 

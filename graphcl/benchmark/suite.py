@@ -192,11 +192,22 @@ class Suite(_Strict):
         datasets = [entry.model_copy(update={"seeds": None}) for entry in self.datasets]
         return self.model_copy(update={"seeds": list(range(count)), "datasets": datasets})
 
-    def on_datasets(self, names: Collection[str]) -> Suite:
-        """The same suite with these data sets alone, and what is published of them."""
-        datasets = [entry for entry in self.datasets if entry.name in names]
-        published = [figure for figure in self.published if figure.dataset in names]
-        return self.model_copy(update={"datasets": datasets, "published": published})
+    def restricted_to(self, datasets: Collection[str], rows: Collection[str]) -> Suite:
+        """The same suite with these data sets and rows alone.
+
+        What is published of them stays, and of methods that are not run here.
+        """
+        left_out = {row.name for row in self.methods if row.name not in rows}
+        return self.model_copy(
+            update={
+                "datasets": [entry for entry in self.datasets if entry.name in datasets],
+                "published": [
+                    figure
+                    for figure in self.published
+                    if figure.dataset in datasets and figure.method not in left_out
+                ],
+            }
+        )
 
     def with_memory(self, gib: float) -> Suite:
         """The same suite with another limit on the memory of a process, in GiB."""

@@ -17,6 +17,7 @@ from graphcl.benchmark import (
     parse_suite,
     plan_cells,
     print_report,
+    select_cells,
     write_report,
 )
 from graphcl.benchmark.formats import to_csv, to_markdown
@@ -238,6 +239,18 @@ def test_notes_name_protocols_settings_machine_and_command() -> None:
     rows = "[raw, {method: ssgc, parameters: {steps: 2}}]"
     own = "\n".join(report_of(SUITE.replace("[raw, ssgc]", rows)).notes)
     assert "defaults of ssgc; this suite sets steps 2." in own
+
+
+def test_a_report_of_some_cells_shows_their_rows_alone() -> None:
+    suite = parse_suite(SUITE + PUBLISHED, catalogue=CATALOGUE)
+    cells = plan_cells(suite, fingerprint=fingerprint)
+    results = {cell.key: result(cell) for cell in cells}
+    report = make_report(suite, select_cells(cells, ["ssgc"]), results)
+    assert {field.text for table in tables(report) for field in table.rows[0][:1]} == {"ssgc"}
+    assert [len(table.rows) for table in tables(report)] == [1] * len(tables(report))
+    notes = "\n".join(report.notes)
+    assert "ssgc on digits, P-RND2: Accuracy 70.5" in notes
+    assert "raw" not in notes
 
 
 def test_files(tmp_path: Path) -> None:

@@ -198,7 +198,11 @@ def test_only(mini: Path, tmp_path: Path, fake: FakeExecutor) -> None:
     outcome = graphcl("bench", *where, "--only", "digits/ssgc")
     assert outcome.exit_code == 0
     assert {cell.row for cell in fake.asked} == {"ssgc"}
-    assert "not run" in outcome.stdout  # the report shows the whole suite
+    # What was asked for is printed, the files show the whole suite.
+    assert "raw" not in outcome.stdout
+    assert "not run" not in outcome.stdout
+    assert "written, with the rest of the suite" in outcome.stdout
+    assert "not run" in (tmp_path / "mini" / "table.md").read_text()
     refused(
         graphcl("bench", *where, "--only", "sgc"),
         "--only sgc: unknown data set or row of this suite 'sgc'; did you mean 'ssgc'?",
