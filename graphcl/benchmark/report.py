@@ -58,13 +58,11 @@ def make_report(
     tasks = {identifier: protocol.task for identifier, protocol in PROTOCOLS.items()}
     texts = {identifier: protocol.description for identifier, protocol in PROTOCOLS.items()}
     used = [results[cell.key] for cell in cells if cell.key in results]
-    rows = {cell.row for cell in cells}
-    suite = suite.restricted_to({cell.dataset for cell in cells}, rows)
+    asked = dict.fromkeys(cell.dataset for cell in cells)
     begun = {result.cell.dataset for result in used}
-    rest = [entry.name for entry in suite.datasets if entry.name not in begun]
-    if begun:
-        suite = suite.restricted_to(begun, rows)
-        cells = [cell for cell in cells if cell.dataset in begun]
+    rest = [name for name in asked if name not in begun]
+    suite = suite.restricted_to(begun or asked, {cell.row for cell in cells})
+    cells = [cell for cell in cells if cell.dataset in (begun or asked)]
     statistics = gather(suite, cells, results, tasks)
     notes = notes_of(suite, cells, used, texts, statistics, command=command)
     if begun and rest:

@@ -201,6 +201,7 @@ class Suite(_Strict):
         return self.model_copy(
             update={
                 "datasets": [entry for entry in self.datasets if entry.name in datasets],
+                "methods": [row for row in self.methods if row.name in rows],
                 "published": [
                     figure
                     for figure in self.published
